@@ -1,0 +1,102 @@
+import type {Sections, SectionName, Section} from './snapshot.js'
+
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** How sure the evidence makes us. An assumed finding is never critical (analyze.ts enforces it). */
+export type Confidence = 'measured' | 'estimated' | 'assumed'
+
+export type Evidence = {label: string; value: string | number; unit?: Unit; source: string}
+
+export type Unit = 'bytes' | 'seconds' | 'milliseconds' | 'percent' | 'count' | 'per second'
+
+/** `safe`: no judgement needed before applying. `review`: read the note and decide. */
+export type Risk = 'safe' | 'review'
+
+/**
+ * What a rule asks for. fix/ turns it into lines for this very server (file, old value, apply command, undo),
+ * so that a rule never has to know where a setting comes from.
+ */
+export type FixRequest =
+  | {kind: 'setting'; name: string; to: string; title?: string; risk?: Risk; note?: string; role?: string; database?: string}
+  | {kind: 'sql'; title: string; statements: string[]; undo: string[]; lock: string; risk?: Risk; note?: string; verify?: string[]}
+  | {kind: 'app'; title: string; by: AppAdvice; risk?: Risk; note?: string}
+  | {kind: 'action'; title: string; steps: string[]; risk?: Risk; note?: string}
+
+export const FRAMEWORKS = ['django', 'rails', 'prisma', 'sequelize', 'typeorm', 'knex'] as const
+export type Framework = (typeof FRAMEWORKS)[number]
+
+/** Advice in the application's own language; `plain` serves the frameworks that have none of their own. */
+export type AppAdvice = {plain: AppLines} & Partial<Record<Framework, AppLines>>
+export type AppLines = {where: string; lines: string[]; note?: string}
+
+/** What a rule returns for one problem. */
+export type FindingDraft = {
+  severity: Severity
+  /** Stable name of the thing: quoted schema-qualified object, setting, role. Ignores and diffs match on it. */
+  subject: string
+  title: string
+  detail: string
+  evidence: Evidence[]
+  confidence: Confidence
+  fixes: FixRequest[]
+}
+
+export type Verdict =
+  /** `summary` says the value that was looked at: "max_connections = 200 is sufficient for 100 users". */
+  | {summary: string; findings: FindingDraft[]}
+  /** The rule had its sections but still cannot judge (window too short, value unknown). */
+  | {cannotJudge: string; cure?: string}
+
+export type OptionUnit = 'percent' | 'seconds' | 'milliseconds' | 'bytes' | 'count' | 'ratio' | 'names'
+export type OptionSpec<T extends number | string[] = number | string[]> = {default: T; unit: OptionUnit; help: string}
+export type OptionSpecs = Record<string, OptionSpec>
+export type OptionValues<O extends OptionSpecs> = {
+  [K in keyof O]: O[K]['default'] extends number ? number : string[]
+}
+
+/** What the user told us: never measured, so findings built on it alone are `assumed` or `estimated`. */
+export type Context = {
+  users?: number
+  app?: {instances: number; workers: number; threads: number; poolSize?: number}
+  ramBytes?: number
+  cpus?: number
+  storage?: 'ssd' | 'hdd'
+}
+
+export type Category =
+  | 'connections'
+  | 'sessions'
+  | 'timeouts'
+  | 'memory'
+  | 'planner'
+  | 'observability'
+  | 'indexes'
+  | 'queries'
+
+export type Rule<N extends SectionName = SectionName, U extends SectionName = SectionName, O extends OptionSpecs = OptionSpecs> = {
+  /** `category/name`, equal to the file's path below src/rules. */
+  id: string
+  title: string
+  category: Category
+  /** Sections without which nothing can be said: the rule is skipped with their reason and grant. */
+  needs: readonly N[]
+  /** Sections that sharpen the judgement; the rule copes when they are unavailable. */
+  uses?: readonly U[]
+  /** Settings the rule cannot do without; hidden ones (plain role) skip it with the grant. */
+  settings?: readonly string[]
+  options: O
+  /** The severities it may report, each with the condition and the reason. */
+  severity: Partial<Record<Severity, string>>
+  /** Two sentences that a tired person understands. */
+  why: string
+  references: string[]
+  check(sections: Pick<Sections, N> & {[K in U]: Section<Sections[K]>}, options: OptionValues<O>, context: Context): Verdict
+}
+
+/** Identity with types: the whole contract of a rule file is `export default defineRule({...})`. */
+export function defineRule<const N extends SectionName, const O extends OptionSpecs, const U extends SectionName = never>(
+  rule: Rule<N, U, O>,
+): Rule<N, U, O> {
+  return rule
+}
