@@ -37,26 +37,27 @@ export function debianBinDir(major: number): string | null {
 const usable = new Map<string, string>()
 
 /**
- * A folder of binaries that `account` can run: the package's own, repaired where an install without scripts left
- * its symbolic links out, or a private copy when the package is not ours to repair or not open to the account.
+ * A folder of binaries that `account` can run: the given one, repaired where an install without scripts left the
+ * package's symbolic links out, or a private copy when the package is not ours to repair or not open to the account.
  */
-export function usableBinaries(packageBinDir: string, account: Account): string {
-  const key = `${packageBinDir} ${account?.uid}`
-  let binDir = usable.get(key)
-  if (!binDir) {
-    binDir =
-      restoreLinks(packageBinDir) && runs(packageBinDir, account) ? packageBinDir : copyOf(packageBinDir, account)
-    usable.set(key, binDir)
+export function usableBinaries(binDir: string, account: Account): string {
+  const key = `${binDir} ${account?.uid}`
+  let found = usable.get(key)
+  if (!found) {
+    found = restoreLinks(binDir) && runs(binDir, account) ? binDir : copyOf(binDir, account)
+    usable.set(key, found)
   }
-  return binDir
+  return found
 }
 
-/** Makes the symbolic links that npm packages cannot carry. False when the package is not writable. */
+/** The package's list of the symbolic links that npm cannot carry; other installations have none. */
+const linkList = (binDir: string) => path.resolve(binDir, '..', 'pg-symlinks.json')
+
+/** False when a link is missing and the package is not writable. */
 function restoreLinks(binDir: string): boolean {
+  if (!fs.existsSync(linkList(binDir))) return true
   const root = path.resolve(binDir, '..', '..')
-  const list = path.join(root, 'native', 'pg-symlinks.json')
-  if (!fs.existsSync(list)) return true
-  const links = JSON.parse(fs.readFileSync(list, 'utf8')) as SymbolicLink[]
+  const links = JSON.parse(fs.readFileSync(linkList(binDir), 'utf8')) as SymbolicLink[]
   for (const {source, target} of links) {
     const link = path.join(root, target)
     try {
@@ -77,18 +78,20 @@ function runs(binDir: string, account: Account): boolean {
 }
 
 function copyOf(binDir: string, account: Account): string {
+  const failure = new Error(`the PostgreSQL programs in ${binDir} do not run on this machine`)
+  if (!fs.existsSync(linkList(binDir))) throw failure
   const folder = makePrivateFolder(account)
   onExitRemove(folder)
-  const native = path.resolve(binDir, '..')
-  fs.cpSync(native, path.join(folder, 'native'), {
+  fs.cpSync(path.resolve(binDir, '..'), path.join(folder, 'native'), {
     recursive: true,
     verbatimSymlinks: true,
-    filter: file => !file.endsWith('.a') && !file.endsWith(`${path.sep}pkgconfig`),
+    // Static libraries serve no server.
+    filter: file => !file.endsWith('.a'),
   })
   openToAll(path.join(folder, 'native'))
   const copy = path.join(folder, 'native', 'bin')
-  if (restoreLinks(copy) && runs(copy, account)) return copy
-  throw new Error(`the PostgreSQL binaries do not run on this machine, neither in ${binDir} nor as a copy in ${copy}`)
+  if (!restoreLinks(copy) || !runs(copy, account)) throw failure
+  return copy
 }
 
 /** An install under umask 077 gives files that no other account can read. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import type {Account} from './account.js'
-import {makePrivateFolder, makeServerFolder, removeLeftOvers} from './folder.js'
+import {makePrivateFolder, makeServerFolder} from './folder.js'
 import {onExitRemove, type Programs, run} from './process.js'
 
 const clusters = new Map<string, Promise<string>>()
@@ -10,7 +10,6 @@ const clusters = new Map<string, Promise<string>>()
 export function freshCluster(programs: Programs): Promise<string> {
   let cluster = clusters.get(programs.binDir)
   if (!cluster) {
-    removeLeftOvers()
     cluster = initdb(programs)
     clusters.set(programs.binDir, cluster)
     cluster.catch(() => clusters.delete(programs.binDir))
@@ -31,5 +30,6 @@ export async function copyCluster(from: string, to: string, account: Account, cw
   if (process.platform === 'win32') return fs.cp(from, to, {recursive: true})
   // Run as the server's account, so that everything belongs to it.
   await run('cp', ['-Rp', `${from}/.`, to], {account, cwd})
-  await fs.rm(path.join(to, 'postmaster.opts'), {force: true})
+  // Of a server that was not shut down.
+  await fs.rm(path.join(to, 'postmaster.pid'), {force: true})
 }

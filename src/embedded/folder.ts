@@ -41,8 +41,12 @@ export function removeFolder(folder: string): void {
   fs.rmSync(folder, {recursive: true, force: true, maxRetries: 10, retryDelay: 50})
 }
 
-/** Removes the folders of processes that no longer exist, and the servers that still run in them. */
+let leftOversRemoved = false
+
+/** Removes the folders of processes that no longer exist, and stops the servers in them. Once per process. */
 export function removeLeftOvers(): void {
+  if (leftOversRemoved) return
+  leftOversRemoved = true
   for (const directory of new Set([os.tmpdir(), temporaryDirectory()])) {
     for (const name of fs.readdirSync(directory)) {
       if (!name.startsWith(PREFIX)) continue

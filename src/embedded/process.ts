@@ -56,8 +56,9 @@ export async function startPostmaster(programs: Programs, dataDir: string, logFi
   // A caller who forgets stop() gets its process to end nevertheless, and the exit handler cleans up.
   child.unref()
   const postmaster = {child, exited, dataDir}
+  stopAtExit(postmaster)
   const deadline = Date.now() + READY_MS
-  while (!isReady(dataDir)) {
+  while (!isReady(dataDir, child.pid)) {
     if (failure) throw failure
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('PostgreSQL did not start')
     if (Date.now() > deadline) {
@@ -69,10 +70,11 @@ export async function startPostmaster(programs: Programs, dataDir: string, logFi
   return postmaster
 }
 
-/** Line 8 of postmaster.pid is the server's state. */
-function isReady(dataDir: string): boolean {
+/** Line 1 of postmaster.pid is the process (a crash leaves an old one there), line 8 the server's state. */
+function isReady(dataDir: string, pid: number | undefined): boolean {
   try {
-    return fs.readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[7]?.trim() === 'ready'
+    const lines = fs.readFileSync(path.join(dataDir, 'postmaster.pid'), 'utf8').split('\n')
+    return Number(lines[0]) === pid && lines[7]?.trim() === 'ready'
   } catch {
     return false
   }
@@ -109,7 +111,7 @@ export function forgetFolder(folder: string): void {
 }
 
 /** Remembers a server that must not outlive this process. */
-export function onExitStop(postmaster: Postmaster): void {
+function stopAtExit(postmaster: Postmaster): void {
   installExitHandlers()
   postmasters.add(postmaster)
   void postmaster.exited.then(() => postmasters.delete(postmaster))

@@ -5,16 +5,8 @@ import {serverAccount} from './account.js'
 import {embeddedAvailable, usableBinaries} from './binaries.js'
 import {copyCluster, freshCluster} from './cluster.js'
 import {writeHba, writeSettings} from './configure.js'
-import {makePrivateFolder, makeServerFolder, removeFolder} from './folder.js'
-import {
-  forgetFolder,
-  onExitRemove,
-  onExitStop,
-  type Postmaster,
-  type Programs,
-  startPostmaster,
-  stopPostmaster,
-} from './process.js'
+import {makePrivateFolder, makeServerFolder, removeFolder, removeLeftOvers} from './folder.js'
+import {forgetFolder, onExitRemove, type Postmaster, type Programs, startPostmaster, stopPostmaster} from './process.js'
 
 export {debianBinDir, embeddedAvailable} from './binaries.js'
 
@@ -58,6 +50,7 @@ const LOG_TAIL_LINES = 20
  * Throws with the end of the server's log when it does not start.
  */
 export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
+  removeLeftOvers()
   const programs = findPrograms(options.binDir)
   const template = options.template ?? (await freshCluster(programs))
   const folder = makePrivateFolder(programs.account)
@@ -79,8 +72,7 @@ function findPrograms(binDir: string | undefined): Programs {
   const embedded = embeddedAvailable()
   const wanted = binDir ?? (embedded.ok ? embedded.binDir : undefined)
   if (!wanted) throw new Error(embedded.ok ? 'no binaries' : embedded.reason)
-  const isPackage = embedded.ok && wanted === embedded.binDir
-  return {binDir: isPackage ? usableBinaries(wanted, account) : wanted, account, cwd: '/'}
+  return {binDir: usableBinaries(wanted, account), account, cwd: '/'}
 }
 
 async function startIn(folder: string, programs: Programs, template: string, options: ServerOptions) {
@@ -98,15 +90,14 @@ async function startIn(folder: string, programs: Programs, template: string, opt
       const tail = (await log()).trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n')
       throw new Error(`${error.message}; the end of its log:\n${tail}`)
     })
-    onExitStop(postmaster)
     return postmaster
   }
   const configure = (port: number) =>
     writeSettings(dataDir, {
       listen_addresses: HOST,
+      ...options.settings,
       port: String(port),
       unix_socket_directories: socketDir,
-      ...options.settings,
     })
   const {port, postmaster} = await startOnFreePort(configure, start)
   return handle(
