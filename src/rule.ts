@@ -1,4 +1,4 @@
-import type {Sections, SectionName, Section} from './snapshot.js'
+import type {Section, SectionName, Sections} from './snapshot.js'
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
 export type Severity = (typeof SEVERITIES)[number]
@@ -18,8 +18,26 @@ export type Risk = 'safe' | 'review'
  * so that a rule never has to know where a setting comes from.
  */
 export type FixRequest =
-  | {kind: 'setting'; name: string; to: string; title?: string; risk?: Risk; note?: string; role?: string; database?: string}
-  | {kind: 'sql'; title: string; statements: string[]; undo: string[]; lock: string; risk?: Risk; note?: string; verify?: string[]}
+  | {
+      kind: 'setting'
+      name: string
+      to: string
+      title?: string
+      risk?: Risk
+      note?: string
+      role?: string
+      database?: string
+    }
+  | {
+      kind: 'sql'
+      title: string
+      statements: string[]
+      undo: string[]
+      lock: string
+      risk?: Risk
+      note?: string
+      verify?: string[]
+    }
   | {kind: 'app'; title: string; by: AppAdvice; risk?: Risk; note?: string}
   | {kind: 'action'; title: string; steps: string[]; risk?: Risk; note?: string}
 
@@ -58,6 +76,8 @@ export type OptionValues<O extends OptionSpecs> = {
 /** What the user told us: never measured, so findings built on it alone are `assumed` or `estimated`. */
 export type Context = {
   users?: number
+  /** users on the application while the snapshot was taken; scales what was observed */
+  currentUsers?: number
   app?: {instances: number; workers: number; threads: number; poolSize?: number}
   ramBytes?: number
   cpus?: number
@@ -74,7 +94,11 @@ export type Category =
   | 'indexes'
   | 'queries'
 
-export type Rule<N extends SectionName = SectionName, U extends SectionName = SectionName, O extends OptionSpecs = OptionSpecs> = {
+export type Rule<
+  N extends SectionName = SectionName,
+  U extends SectionName = SectionName,
+  O extends OptionSpecs = OptionSpecs,
+> = {
   /** `category/name`, equal to the file's path below src/rules. */
   id: string
   title: string
@@ -91,12 +115,18 @@ export type Rule<N extends SectionName = SectionName, U extends SectionName = Se
   /** Two sentences that a tired person understands. */
   why: string
   references: string[]
-  check(sections: Pick<Sections, N> & {[K in U]: Section<Sections[K]>}, options: OptionValues<O>, context: Context): Verdict
+  check(
+    sections: Pick<Sections, N> & {[K in U]: Section<Sections[K]>},
+    options: OptionValues<O>,
+    context: Context,
+  ): Verdict
 }
 
 /** Identity with types: the whole contract of a rule file is `export default defineRule({...})`. */
-export function defineRule<const N extends SectionName, const O extends OptionSpecs, const U extends SectionName = never>(
-  rule: Rule<N, U, O>,
-): Rule<N, U, O> {
+export function defineRule<
+  const N extends SectionName,
+  const O extends OptionSpecs,
+  const U extends SectionName = never,
+>(rule: Rule<N, U, O>): Rule<N, U, O> {
   return rule
 }

@@ -5,8 +5,8 @@
 export type UnavailableReason = 'permission' | 'missing-extension' | 'unsupported' | 'timeout' | 'error'
 
 export type Section<T> =
-  | {ok: true; data: T; /** present when the server had more rows than were fetched */ total?: number}
-  | {ok: false; reason: UnavailableReason; message: string; /** SQL or line that would cure it */ grant?: string}
+  | {ok: true; data: T /** present when the server had more rows than were fetched */; total?: number}
+  | {ok: false; reason: UnavailableReason; message: string /** SQL or line that would cure it */; grant?: string}
 
 export type Server = {
   version: string
@@ -27,6 +27,8 @@ export type Server = {
   /** true when the session came over TCP */
   overTcp: boolean
   encoding: string
+  /** where pg_stat_statements is created in this database, and its own version, which decides its columns */
+  statementsExtension: {schema: string; version: string} | null
   /** SQL-visible facts that tell a managed platform: {platform: 'rds', evidence: 'setting rds.extensions exists'} */
   platformEvidence: {platform: string; evidence: string}[]
 }
@@ -47,7 +49,14 @@ export type Setting = {
 }
 
 /** Every line of the configuration files, in reading order (superuser only): tells which line loses. */
-export type FileSetting = {file: string; line: number; name: string; value: string; applied: boolean; error: string | null}
+export type FileSetting = {
+  file: string
+  line: number
+  name: string
+  value: string
+  applied: boolean
+  error: string | null
+}
 
 /** ALTER ROLE/DATABASE ... SET; null role or database means all. Precedence: role+db > role > db > all. */
 export type RoleSetting = {role: string | null; database: string | null; name: string; value: string}
@@ -284,7 +293,7 @@ export type Statement = {
   statsSince: number | null
 }
 
-export type StatementText = {queryid: string; dbid: number; userid: number; /** redacted */ text: string; truncated: boolean}
+export type StatementText = {queryid: string /** redacted */; text: string; truncated: boolean}
 
 export type Checkpoints = {
   timed: number

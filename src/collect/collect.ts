@@ -1,0 +1,155 @@
+import type {Connection} from '../connect/postgres.js'
+import {redact} from '../redact.js'
+import type {ActivitySample, Section, SectionName, Sections, Snapshot, Window} from '../snapshot.js'
+import {SNAPSHOT_VERSION} from '../snapshot.js'
+import {VERSION} from '../version.js'
+import {SAMPLE_SQL} from './activity.js'
+import {type CollectContext, type Collector, MARK} from './collector.js'
+import {checkpoints, databases} from './databases.js'
+import {collectors} from './index.js'
+import {isOver, type Run, readRows, readSection} from './read.js'
+
+export type CollectOptions = {
+  /** seconds to watch between two readings of the counters; 0: none */
+  windowSeconds: number
+  /** milliseconds for the whole run, the window not included */
+  deadlineMs: number
+  signal?: AbortSignal
+  reconnect: () => Promise<Connection>
+  onProgress?: (what: string) => void
+}
+
+/** Newest major whose catalogs these collectors were run against. */
+const NEWEST_MAJOR = 18
+const OLDEST_MAJOR = 12
+
+/** Three cheap looks at the sessions, spread over the run. */
+const SAMPLE_BEFORE = new Set<SectionName>(['activity', 'tables'])
+
+const NOT_REACHED: Section<never> = {ok: false, reason: 'error', message: 'the run ended before this was read'}
+
+/** Reads every section over one connection, closes it, and redacts. What one section did never ends the run. */
+export async function collect(connection: Connection, options: CollectOptions): Promise<Snapshot> {
+  const run: Run = {
+    connection,
+    reconnect: options.reconnect,
+    reconnected: false,
+    signal: options.signal,
+    startedAt: performance.now(),
+    deadlineMs: options.deadlineMs + options.windowSeconds * 1000,
+    context: null,
+    sections: {},
+    warnings: [...connection.warnings],
+    partial: false,
+  }
+  const samples: ActivitySample[] = []
+  let window: Window | null = null
+  for (const collector of collectors) {
+    if (collector.section === 'activity' && options.windowSeconds > 0) window = await watch(run, samples, options)
+    if (SAMPLE_BEFORE.has(collector.section)) await sample(run, samples)
+    options.onProgress?.(collector.section)
+    await collectSection(run, collector)
+  }
+  await sample(run, samples)
+  const activity = run.sections.activity as Section<Sections['activity']>
+  if (activity.ok) activity.data.samples = samples
+  await run.connection.close()
+  return assemble(run, window)
+}
+
+async function collectSection(run: Run, collector: Collector): Promise<void> {
+  const {section} = collector
+  const reachable = !isOver(run) && (run.context !== null || section === 'server')
+  if (!reachable) run.partial = true
+  run.sections[section] = reachable ? await readSection(run, collector) : NOT_REACHED
+  const {server, tables, statements} = run.sections as Partial<Snapshot['sections']>
+  if (section === 'server' && server?.ok) run.context = contextOf(server.data)
+  if (section === 'tables' && tables?.ok) run.context!.tableOids = tables.data.map(table => table.oid)
+  if (section === 'statements' && statements?.ok) {
+    run.context!.queryids = [...new Set(statements.data.map(statement => statement.queryid!))]
+  }
+}
+
+const contextOf = (server: Sections['server']): CollectContext => ({
+  versionNum: server.versionNum,
+  user: `"${server.user.replaceAll('"', '""')}"`,
+  linux: /linux/i.test(server.build),
+  statements: server.statementsExtension,
+  tableOids: [],
+  queryids: [],
+})
+
+async function sample(run: Run, samples: ActivitySample[]): Promise<void> {
+  const rows = run.context && (await readRows(run, SAMPLE_SQL))
+  if (rows?.[0]) samples.push(rows[0] as unknown as ActivitySample)
+}
+
+/** The counters now; the second reading is the snapshot itself. Sessions are sampled each second in between. */
+async function watch(run: Run, samples: ActivitySample[], options: CollectOptions): Promise<Window | null> {
+  const before = await readSection(run, databases as unknown as Collector)
+  const written = await readSection(run, checkpoints as unknown as Collector)
+  const start = performance.now()
+  const end = start + options.windowSeconds * 1000
+  await sample(run, samples)
+  while (performance.now() < end && !isOver(run)) {
+    options.onProgress?.(`watching, ${Math.ceil((end - performance.now()) / 1000)} s left`)
+    await pause(Math.min(1000, end - performance.now()), run.signal)
+    await sample(run, samples)
+  }
+  if (!before.ok || samples.length === 0) return null
+  return {
+    seconds: (performance.now() - start) / 1000,
+    before: {
+      at: samples[0]!.at,
+      databases: before.data as Sections['databases'],
+      checkpoints: written.ok ? (written.data as Sections['checkpoints']) : null,
+    },
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal | undefined) =>
+  new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, ms)
+    const stop = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    signal?.addEventListener('abort', stop, {once: true})
+  })
+
+function assemble(run: Run, window: Window | null): Snapshot {
+  const sections = Object.fromEntries(
+    collectors.map(({section}) => [section, run.sections[section] ?? NOT_REACHED]),
+  ) as Snapshot['sections']
+  leaveOutOwnStatements(sections)
+  const {server} = sections
+  if (server.ok) versionWarning(server.data.versionNum, run.warnings)
+  const samples = sections.activity.ok ? sections.activity.data.samples : []
+  const snapshot: Snapshot = {
+    format: 'ahsp-db/snapshot',
+    version: SNAPSHOT_VERSION,
+    tool: VERSION,
+    target: run.connection.target,
+    collectedAt: samples.at(-1)?.at ?? (server.ok ? server.data.now : 0),
+    partial: run.partial || Boolean(run.signal?.aborted),
+    warnings: run.warnings,
+    window,
+    sections,
+  }
+  // The same value that a file would give back, so that live and offline analysis cannot differ.
+  return JSON.parse(JSON.stringify(redact(snapshot)))
+}
+
+function versionWarning(versionNum: number, warnings: string[]): void {
+  const major = Math.floor(versionNum / 10000)
+  if (major > NEWEST_MAJOR) warnings.push(`PostgreSQL ${major} is newer than this tool knows (${NEWEST_MAJOR})`)
+  if (major < OLDEST_MAJOR) warnings.push(`PostgreSQL ${major} is older than this tool supports (${OLDEST_MAJOR})`)
+}
+
+/** What this tool itself ran is known by its mark. */
+function leaveOutOwnStatements({statements, statementTexts}: Snapshot['sections']): void {
+  if (!statements.ok || !statementTexts.ok) return
+  const own = new Set(statementTexts.data.filter(({text}) => text.includes(MARK)).map(({queryid}) => queryid))
+  statementTexts.data = statementTexts.data.filter(({queryid}) => !own.has(queryid))
+  statements.data = statements.data.filter(({queryid}) => !own.has(queryid!))
+}

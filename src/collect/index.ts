@@ -1,0 +1,48 @@
+import type {SectionName} from '../snapshot.js'
+import * as activity from './activity.js'
+import type {CollectContext, Collector} from './collector.js'
+import * as counters from './databases.js'
+import * as indexes from './indexes.js'
+import * as replication from './replication.js'
+import server from './server.js'
+import * as settings from './settings.js'
+import * as statements from './statements.js'
+import * as tables from './tables.js'
+
+/** In the order in which they run: what changes fastest first, what costs most last. */
+export const collectors = [
+  server,
+  settings.settings,
+  activity.activity,
+  activity.blocking,
+  counters.databases,
+  settings.fileSettings,
+  settings.roleSettings,
+  settings.roles,
+  counters.checkpoints,
+  counters.io,
+  counters.wal,
+  counters.archiver,
+  replication.replicas,
+  replication.slots,
+  replication.preparedTransactions,
+  indexes.extensions,
+  indexes.application,
+  tables.tables,
+  indexes.indexes,
+  tables.foreignKeys,
+  tables.sequences,
+  statements.statementsInfo,
+  statements.statements,
+  statements.statementTexts,
+] as unknown as readonly Collector<SectionName>[]
+
+/** A server as it might be, for showing a collector's SQL without one (`ahsp-db explain`). */
+export const EXPLAIN_CONTEXT: CollectContext = {
+  versionNum: 180000,
+  user: 'ahsp_db',
+  linux: true,
+  statements: {schema: 'public', version: '1.12'},
+  tableOids: [],
+  queryids: [],
+}

@@ -1,0 +1,87 @@
+import type {Index} from '../snapshot.js'
+import {amongTables, collector, limited, MARK, since} from './collector.js'
+import {optionsOf} from './tables.js'
+
+const MAX_INDEXES = 5000
+
+/** pg_index's vectors count from 0; only the first indnkeyatts entries are key columns. */
+const keyPart = (column: string) => `(${column}::int8[])[0:i.indnkeyatts - 1]`
+
+export const indexes = collector({
+  section: 'indexes',
+  sql: context => `SELECT ${MARK} i.indexrelid::int8 AS oid, n.nspname::text AS schema, x.relname::text AS name,
+      i.indrelid::int8 AS "tableOid", c.relname::text AS "table", am.amname::text AS method,
+      ${keyPart('i.indkey')} AS "keyColumns",
+      ARRAY(SELECT a.attname::text FROM pg_catalog.unnest((i.indkey::int2[])[0:i.indnkeyatts - 1])
+          WITH ORDINALITY AS k(attnum, position)
+        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0
+        ORDER BY k.position) AS "keyNames",
+      (i.indkey::int8[])[i.indnkeyatts:] AS "includedColumns",
+      ${keyPart('i.indclass')} AS opclasses, ${keyPart('i.indcollation')} AS collations,
+      ${keyPart('i.indoption')} AS ordering,
+      CASE WHEN i.indexprs IS NOT NULL THEN pg_catalog.pg_get_expr(i.indexprs, i.indrelid) END AS expressions,
+      CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END AS predicate,
+      i.indisunique AS "isUnique",
+      ${context.versionNum >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS "nullsNotDistinct",
+      i.indisprimary AS "isPrimary", i.indisexclusion AS "isExclusion", i.indisreplident AS "isReplicaIdentity",
+      i.indisclustered AS "isClustered", i.indisvalid AS "isValid", i.indisready AS "isReady", i.indislive AS "isLive",
+      x.relispartition AS "isPartition", x.relkind = 'I' AS "isPartitioned",
+      k.name AS "constraint",
+      x.relpages AS pages, x.reltuples::float8 AS "rowsEstimate",
+      pg_catalog.pg_stat_get_numscans(x.oid)::float8 AS scans,
+      pg_catalog.pg_stat_get_tuples_returned(x.oid)::float8 AS "rowsRead",
+      pg_catalog.pg_stat_get_tuples_fetched(x.oid)::float8 AS "rowsFetched",
+      ${since(context, 160000, 'extract(epoch from pg_catalog.pg_stat_get_lastscan(x.oid))::float8', 'lastScan')},
+      ${optionsOf('x.reloptions')},
+      pg_catalog.count(*) OVER () AS total
+    FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+      JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_catalog.pg_am am ON am.oid = x.relam
+      LEFT JOIN (
+        SELECT conindid, pg_catalog.min(conname::text) AS name
+        FROM pg_catalog.pg_constraint WHERE conindid <> 0 GROUP BY conindid
+      ) k ON k.conindid = i.indexrelid
+    WHERE ${amongTables(context, 'i.indrelid')}
+    ORDER BY x.relpages DESC, n.nspname, x.relname
+    LIMIT ${MAX_INDEXES}`,
+  map: rows => limited<Index>(rows),
+})
+
+export const extensions = collector({
+  section: 'extensions',
+  sql: () => `SELECT ${MARK} e.extname::text AS name, e.extversion AS version,
+      a.default_version AS "availableVersion", n.nspname::text AS schema
+    FROM pg_catalog.pg_extension e
+      JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+      LEFT JOIN pg_catalog.pg_available_extensions a ON a.name = e.extname
+    ORDER BY 1`,
+})
+
+/** Tables that an application framework's own machinery creates. */
+const MARKERS = [
+  'django_migrations',
+  'django_session',
+  'django_content_type',
+  'schema_migrations',
+  'ar_internal_metadata',
+  'sessions',
+  '_prisma_migrations',
+  'SequelizeMeta',
+  'typeorm_metadata',
+  'knex_migrations',
+  'session',
+  'user_sessions',
+]
+
+export const application = collector({
+  section: 'application',
+  sql: () => `SELECT ${MARK} n.nspname::text AS schema, c.relname::text AS "table"
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relname IN (${MARKERS.map(name => `'${name}'`).join(', ')})
+      AND n.nspname !~ '^pg_'
+    ORDER BY 1, 2
+    LIMIT 200`,
+  map: rows => ({markers: rows as {schema: string; table: string}[], djangoModels: []}),
+})
