@@ -37,8 +37,11 @@ describe('quoting', () => {
     expect(sql).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
     const tree = await parse(sql)
     expect(tree.stmts).toHaveLength(1)
-    const select = tree.stmts[0].stmt.SelectStmt
-    expect(select.targetList[0].ResTarget.val.A_Const.sval.sval).toBe(text)
-    expect(select.fromClause[0].RangeVar).toMatchObject({schemaname: text, relname: text})
+    expect(tree.stmts?.[0]?.stmt).toMatchObject({
+      SelectStmt: {
+        targetList: [{ResTarget: {val: {A_Const: {sval: {sval: text}}}}}],
+        fromClause: [{RangeVar: {schemaname: text, relname: text}}],
+      },
+    })
   })
 })

@@ -1,0 +1,27 @@
+import type {Fix} from '../report.js'
+import type {FixRequest} from '../rule.js'
+import type {Snapshot} from '../snapshot.js'
+import {actionFix, appFix} from './app.js'
+import {detectFramework} from './framework.js'
+import type {Platform} from './platform.js'
+import {settingFix} from './setting.js'
+import {statementsFix} from './statements.js'
+
+/** Turns what a rule asks for into the whole answer for this server: where, what, apply, verify, undo. */
+export function completeFix(
+  request: FixRequest,
+  ruleId: string,
+  sections: Snapshot['sections'],
+  platform: Platform,
+): Fix {
+  switch (request.kind) {
+    case 'setting':
+      return settingFix(request, ruleId, sections, platform)
+    case 'sql':
+      return statementsFix(request, ruleId, sections)
+    case 'app':
+      return appFix(request, ruleId, detectFramework(sections.application))
+    case 'action':
+      return actionFix(request, ruleId)
+  }
+}
