@@ -1,0 +1,81 @@
+import {readFile} from 'node:fs/promises'
+import {CliError, EXIT} from './errors.js'
+import type {PlatformId} from './fix/platform.js'
+import type {Context, Rule, Severity} from './rule.js'
+
+export const CONFIG_FILE = 'ahsp-db.yaml'
+
+/** A configuration is written by hand: what is larger than this is some other file. */
+const MAX_BYTES = 256 * 1024
+
+export type Ignore = {
+  rule: string
+  subject: string
+  reason: string
+  /** YYYY-MM-DD, the last day on which it holds */
+  until?: string
+}
+
+export type Config = {
+  /** null: no file, everything is a default */
+  file: string | null
+  connection?: string
+  users?: number
+  app?: Context['app']
+  ramBytes?: number
+  cpus?: number
+  storage?: Context['storage']
+  platform?: PlatformId
+  failOn: Severity
+  /** rules or categories; empty: all */
+  only: string[]
+  skip: string[]
+  /** rule -> option -> value in the option's unit */
+  rules: Record<string, Record<string, number | string[]>>
+  severities: Record<string, Severity>
+  ignore: Ignore[]
+}
+
+export const DEFAULTS: Config = {file: null, failOn: 'high', only: [], skip: [], rules: {}, severities: {}, ignore: []}
+
+/**
+ * Reads ./ahsp-db.yaml, or the file at `path`. Without a file: the defaults, and nothing heavy is loaded.
+ *
+ * `connection: 'ignore'` leaves `connection` as it is written, for runs that connect elsewhere or nowhere: an unset
+ * variable must not stop those. Throws CliError CONFIG (exit 2) with file:line:column of every mistake.
+ */
+export async function loadConfig(
+  path: string | undefined,
+  rules: readonly Rule[],
+  env: NodeJS.ProcessEnv,
+  options: {connection?: 'expand' | 'ignore'} = {},
+): Promise<Config> {
+  const file = path ?? CONFIG_FILE
+  const source = await readSource(file, path === undefined)
+  if (source === null) return structuredClone(DEFAULTS)
+  const {parseConfig} = await import('./config/parse.js')
+  return parseConfig(file, source, rules, options.connection === 'ignore' ? null : env)
+}
+
+async function readSource(file: string, mayBeAbsent: boolean): Promise<string | null> {
+  let bytes: Buffer
+  try {
+    bytes = await readFile(file)
+  } catch (error) {
+    const {code, message} = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && mayBeAbsent) return null
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : message.split(',')[0]
+    throw unreadable(file, reason!, 'check the path, or write one with ahsp-db init')
+  }
+  if (bytes.length > MAX_BYTES) {
+    throw unreadable(file, `${bytes.length} bytes, at most ${MAX_BYTES} are read`, 'is this the right file?')
+  }
+  try {
+    return new TextDecoder('utf-8', {fatal: true}).decode(bytes)
+  } catch {
+    throw unreadable(file, 'it is not UTF-8', 'save it as UTF-8')
+  }
+}
+
+const unreadable = (file: string, reason: string, hint: string) =>
+  new CliError('CONFIG', EXIT.usage, `cannot read ${file}: ${reason}`, hint)

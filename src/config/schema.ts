@@ -1,0 +1,110 @@
+import {z} from 'zod'
+import {PLATFORM_IDS} from '../fix/platform.js'
+import {type OptionSpec, type Rule, SEVERITIES} from '../rule.js'
+import {formatQuantity, parseQuantity, QUANTITY_HELP} from './quantity.js'
+
+/** What `ahsp-db init` writes for a key: its meaning and a value to start from. */
+export type KeyHelp = {description: string; example: string}
+
+const help = (description: string, example: string): KeyHelp => ({description, example})
+
+const whole = (what: string) => z.int({error: `expected ${what}`}).min(1, {error: `expected ${what}`})
+const severity = z.enum(SEVERITIES)
+
+/** A text that must be there: an ignore without a reason is a finding nobody will ever look at again. */
+const text = (what: string) =>
+  z
+    .string()
+    .trim()
+    .min(1, {error: `expected ${what}`})
+
+const quantity = (unit: Exclude<OptionSpec['unit'], 'names'>) =>
+  z.union([z.string(), z.number()], {error: `expected ${QUANTITY_HELP[unit]}`}).transform((value, context) => {
+    const parsed = parseQuantity(value, unit)
+    if (parsed !== undefined) return parsed
+    context.addIssue({code: 'custom', message: `expected ${QUANTITY_HELP[unit]}`, input: value})
+    return z.NEVER
+  })
+
+const isDate = (value: string) => {
+  const date = new Date(`${value}T00:00:00Z`)
+  return /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value)
+}
+
+const load = z.strictObject({
+  users: whole('a whole number of users, 1 or more')
+    .optional()
+    .meta(help('people using the application at once', '100')),
+})
+
+const app = z.strictObject({
+  instances: whole('a whole number, 1 or more').default(1).meta(help('copies of the application that run', '2')),
+  workers: whole('a whole number, 1 or more').default(1).meta(help('processes of each copy', '4')),
+  threads: whole('a whole number, 1 or more').default(1).meta(help('threads of each process', '2')),
+  poolSize: whole('a whole number, 1 or more')
+    .optional()
+    .meta(help('connections that each process may open; without a pool, one per thread', '10')),
+})
+
+const hardware = z.strictObject({
+  ram: quantity('bytes').optional().meta(help("the database server's memory", '16GB')),
+  cpus: whole('a whole number, 1 or more').optional().meta(help("the database server's processors", '4')),
+  storage: z.enum(['ssd', 'hdd']).optional().meta(help('ssd or hdd', 'ssd')),
+})
+
+const optionSchema = (spec: OptionSpec) =>
+  (spec.unit === 'names' ? z.array(text('a name')) : quantity(spec.unit))
+    .optional()
+    .meta(help(spec.help, formatQuantity(spec.default, spec.unit)))
+
+const optionsOf = (rule: Rule) =>
+  z.strictObject(Object.fromEntries(Object.entries(rule.options).map(([name, spec]) => [name, optionSchema(spec)])))
+
+/** The whole file. Every key of every level is known here, so a misspelt one is told with what it may have meant. */
+export function configSchema(rules: readonly Rule[]) {
+  const ids = rules.map(rule => rule.id)
+  const id = z.enum(ids)
+  const selector = z.enum([...new Set([...ids, ...rules.map(rule => rule.category)])])
+  const perRule = <T extends z.ZodType>(schema: (rule: Rule) => T) =>
+    z.strictObject(Object.fromEntries(rules.map(rule => [rule.id, schema(rule).optional()])))
+  const ignore = z.strictObject({
+    rule: id.meta(help('rule whose finding is known', 'indexes/unused')),
+    subject: text('the subject as the report prints it').meta(
+      help('subject as the report prints it', `'"public"."orders_note_idx"'`),
+    ),
+    reason: text('why it may stay').meta(help('why it may stay; required', 'the monthly report uses it')),
+    until: z
+      .string()
+      .refine(isDate, {error: 'expected a date such as 2027-03-01'})
+      .optional()
+      .meta(help('last day on which it is ignored', '2027-03-01')),
+  })
+  return z.strictObject({
+    connection: text('a URL or key=value string')
+      .optional()
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
+      .meta(help('where to connect; ${NAME} is taken from the environment', '${DATABASE_URL}')),
+    load: load.optional().meta({description: 'what the server has to carry'}),
+    app: app.optional().meta({description: 'how the application connects'}),
+    hardware: hardware.optional().meta({description: 'what SQL cannot see'}),
+    platform: z
+      .enum(PLATFORM_IDS)
+      .optional()
+      .meta(help(`where the server runs: ${PLATFORM_IDS.join(', ')}`, 'debian')),
+    failOn: severity.optional().meta(help(`exit with 1 from this severity on: ${SEVERITIES.join(', ')}`, 'high')),
+    only: z.array(selector).optional().meta(help('judge by these rules or categories only', '[connections]')),
+    skip: z
+      .array(selector)
+      .optional()
+      .meta(help('leave these rules or categories out', '[observability/short-window]')),
+    rules: perRule(optionsOf)
+      .optional()
+      .meta(
+        help("options of single rules; 'ahsp-db explain RULE' lists them", '{connections/exhaustion: {warnAt: 70%}}'),
+      ),
+    severities: perRule(() => severity)
+      .optional()
+      .meta(help('severities of single rules', '{queries/slow: low}')),
+    ignore: z.array(ignore).optional().meta({description: 'findings that are known and may stay'}),
+  })
+}
