@@ -421,8 +421,8 @@ export type Snapshot = {
   target: {host: string; port: number; database: string; user: string}
   /** server's clock when collection ended */
   collectedAt: number
-  /** true when the run was cut short (signal, lost connection, deadline) */
-  partial: boolean
+  /** what cut the run short; null: it ran to its end */
+  cutShortBy: 'deadline' | 'signal' | 'lost connection' | null
   warnings: string[]
   window: Window | null
   sections: {[K in SectionName]: Section<Sections[K]>}

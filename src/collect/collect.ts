@@ -40,7 +40,7 @@ export async function collect(connection: Connection, options: CollectOptions): 
     context: null,
     sections: {},
     warnings: [...connection.warnings],
-    partial: false,
+    cutShortBy: null,
   }
   const samples: ActivitySample[] = []
   let window: Window | null = null
@@ -60,7 +60,7 @@ export async function collect(connection: Connection, options: CollectOptions): 
 async function collectSection(run: Run, collector: Collector): Promise<void> {
   const {section} = collector
   const reachable = !isOver(run) && (run.context !== null || section === 'server')
-  if (!reachable) run.partial = true
+  if (!reachable) run.cutShortBy ??= run.signal?.aborted ? 'signal' : 'deadline'
   run.sections[section] = reachable ? await readSection(run, collector) : NOT_REACHED
   const {server, tables, statements} = run.sections as Partial<Snapshot['sections']>
   if (section === 'server' && server?.ok) run.context = contextOf(server.data)
@@ -131,7 +131,7 @@ function assemble(run: Run, window: Window | null): Snapshot {
     tool: VERSION,
     target: run.connection.target,
     collectedAt: samples.at(-1)?.at ?? (server.ok ? server.data.now : 0),
-    partial: run.partial || Boolean(run.signal?.aborted),
+    cutShortBy: run.cutShortBy,
     warnings: run.warnings,
     window,
     sections,

@@ -1,5 +1,5 @@
 import type {Connection} from '../connect/postgres.js'
-import type {Section, SectionName, Sections} from '../snapshot.js'
+import type {Section, SectionName, Sections, Snapshot} from '../snapshot.js'
 import type {CollectContext, Collector, Row} from './collector.js'
 import {failure} from './failure.js'
 import {bareTransaction, LIMITS, ROLLBACK, transaction} from './transaction.js'
@@ -17,7 +17,7 @@ export type Run = {
   context: CollectContext | null
   sections: Partial<Record<SectionName, Section<unknown>>>
   warnings: string[]
-  partial: boolean
+  cutShortBy: Snapshot['cutShortBy']
 }
 
 const timeLeft = (run: Run) => run.deadlineMs - (performance.now() - run.startedAt)
@@ -77,12 +77,13 @@ async function recover(run: Run, error?: Error): Promise<boolean> {
     await run.connection.run(ROLLBACK, {deadlineMs: LIMITS.clientGrace}).catch(() => {})
     if (run.connection.isOpen) return true
   }
-  run.partial = true
+  run.cutShortBy ??= run.signal?.aborted ? 'signal' : 'lost connection'
   if (isOver(run) || run.reconnected) return false
   run.reconnected = true
   run.warnings.push(`the connection was lost${error ? ` (${error.message})` : ''}; one new connection was tried`)
   try {
     run.connection = await run.reconnect()
+    run.cutShortBy = null
     return true
   } catch {
     // Whatever is left of the run cannot be read any more.

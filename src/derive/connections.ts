@@ -70,3 +70,7 @@ export function longLivedClients(activity: Activity, now: number, olderThanSecon
   }
   return [...groups.values()].sort((a, b) => b.connections - a.connections || a.user.localeCompare(b.user))
 }
+
+/** The next multiple of 50 for max_connections at which `demand` stays below `limitPercent` of the usable ones. */
+export const maxConnectionsFor = (demand: number, reserved: number, limitPercent: number): number =>
+  Math.ceil((demand / (limitPercent / 100) + reserved) / 50) * 50

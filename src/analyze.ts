@@ -1,0 +1,162 @@
+import type {Config} from './config.js'
+import {completeFix} from './fix/complete.js'
+import {detectPlatform, type Platform} from './fix/platform.js'
+import type {Finding, Report, Result} from './report.js'
+import {
+  type Context,
+  type FindingDraft,
+  type OptionSpecs,
+  type OptionValues,
+  type Rule,
+  SEVERITIES,
+  type Severity,
+  type Verdict,
+} from './rule.js'
+import type {Section, SectionName, Setting, Snapshot} from './snapshot.js'
+import {verdictOf} from './verdict.js'
+
+type AnyRule = Rule<SectionName, SectionName, OptionSpecs>
+
+/**
+ * Snapshot x Config -> Report. Pure: no clock, no I/O; the same snapshot and config give the same report, byte for
+ * byte. A rule that throws becomes an `error` result and does not disturb the others.
+ */
+export function analyze(snapshot: Snapshot, config: Config, context: Context, rules: readonly AnyRule[]): Report {
+  const {sections} = snapshot
+  const server = sections.server.ok ? sections.server.data : null
+  const platform = detectPlatform(sections, config.platform)
+  const warnings = [...snapshot.warnings]
+  const ignored: Report['ignored'] = []
+  const results = rules
+    .filter(rule => isSelected(rule, config))
+    .map(rule => judge(rule, snapshot, config, context, platform))
+    .map(result => withoutIgnored(result, config, snapshot.collectedAt, ignored, warnings))
+    .sort(byWorst)
+  return {
+    format: 'ahsp-db/report',
+    version: 1,
+    tool: snapshot.tool,
+    target: snapshot.target,
+    server: server && {
+      version: server.version,
+      platform: platform.name,
+      platformEvidence: platform.evidence,
+      inRecovery: server.inRecovery,
+    },
+    collectedAt: snapshot.collectedAt,
+    users: context.users ?? null,
+    statistics: statisticsWindow(snapshot),
+    verdict: verdictOf(results, ignored.length, context.users ?? null),
+    partial: snapshot.cutShortBy !== null,
+    warnings,
+    results,
+    ignored,
+  }
+}
+
+export const isSelected = (
+  rule: {id: string; category: string},
+  {only, skip}: Pick<Config, 'only' | 'skip'>,
+): boolean => {
+  const named = (names: string[]) => names.includes(rule.id) || names.includes(rule.category)
+  return (only.length === 0 || named(only)) && !named(skip)
+}
+
+function judge(rule: AnyRule, snapshot: Snapshot, config: Config, context: Context, platform: Platform): Result {
+  const base = {rule: rule.id, title: rule.title, category: rule.category, findings: [] as Finding[]}
+  const missing = missingData(rule, snapshot.sections)
+  if (missing) return {...base, status: 'skipped', ...missing}
+  let verdict: Verdict
+  try {
+    verdict = rule.check(inputOf(rule, snapshot.sections), optionsOf(rule, config), context)
+  } catch (error) {
+    return {...base, status: 'error', summary: `the rule failed: ${(error as Error).message}`}
+  }
+  if ('cannotJudge' in verdict) {
+    return {...base, status: 'skipped', summary: verdict.cannotJudge, ...(verdict.cure ? {cure: verdict.cure} : {})}
+  }
+  const findings = verdict.findings
+    .map(draft => finish(draft, rule, snapshot, config, platform))
+    .sort((a, b) => rank(a.severity) - rank(b.severity) || compare(a.subject, b.subject))
+  return {...base, status: findings.length > 0 ? 'found' : 'ok', summary: verdict.summary, findings}
+}
+
+function finish(draft: FindingDraft, rule: AnyRule, snapshot: Snapshot, config: Config, platform: Platform): Finding {
+  if (!rule.severity[draft.severity]) throw new Error(`${rule.id} reports ${draft.severity} without documenting it`)
+  // What was not measured may be wrong, and a wrong "critical" is how the story's mistake was made.
+  const capped: Severity = draft.severity === 'critical' && draft.confidence === 'assumed' ? 'high' : draft.severity
+  return {
+    ...draft,
+    rule: rule.id,
+    severity: config.severities[rule.id] ?? capped,
+    fixes: draft.fixes.map(request => completeFix(request, rule.id, snapshot.sections, platform)),
+    fingerprint: `${rule.id} ${draft.subject}`,
+  }
+}
+
+/** A section or setting without which the rule cannot say anything: why, and what would cure it. */
+function missingData(rule: AnyRule, sections: Snapshot['sections']): {summary: string; cure?: string} | null {
+  for (const name of ['server', ...rule.needs] as SectionName[]) {
+    const section = sections[name]
+    if (!section.ok) return {summary: `${name}: ${section.message}`, ...(section.grant ? {cure: section.grant} : {})}
+  }
+  const {settings, server} = sections
+  if (!rule.settings || !settings.ok || !server.ok) return null
+  const hidden = rule.settings.filter(name => !settings.data.some((s: Setting) => s.name === name))
+  if (hidden.length === 0) return null
+  const seesAll = server.data.isSuperuser || server.data.memberOf.includes('pg_read_all_settings')
+  if (seesAll) return {summary: `this server has no setting ${hidden.join(', ')}`}
+  const user = `"${server.data.user.replaceAll('"', '""')}"`
+  return {summary: `the setting ${hidden.join(', ')} is hidden`, cure: `GRANT pg_read_all_settings TO ${user};`}
+}
+
+function inputOf(rule: AnyRule, sections: Snapshot['sections']) {
+  const needed = rule.needs.map(name => [name, (sections[name] as Section<unknown> & {ok: true}).data])
+  const used = (rule.uses ?? []).map(name => [name, sections[name]])
+  return Object.fromEntries([...needed, ...used])
+}
+
+const optionsOf = (rule: AnyRule, config: Config) =>
+  ({
+    ...Object.fromEntries(Object.entries(rule.options).map(([name, option]) => [name, option.default])),
+    ...config.rules[rule.id],
+  }) as OptionValues<OptionSpecs>
+
+function withoutIgnored(
+  result: Result,
+  config: Config,
+  now: number,
+  ignored: Report['ignored'],
+  warnings: string[],
+): Result {
+  const today = new Date(now * 1000).toISOString().slice(0, 10)
+  const findings = result.findings.filter(({rule, subject}) => {
+    const entry = config.ignore.find(ignore => ignore.rule === rule && ignore.subject === subject)
+    if (!entry) return true
+    if (entry.until && entry.until < today) {
+      warnings.push(`the ignore of ${rule} for ${subject} ended on ${entry.until} (${entry.reason})`)
+      return true
+    }
+    ignored.push({rule, subject, reason: entry.reason, ...(entry.until ? {until: entry.until} : {})})
+    return false
+  })
+  const status = result.status === 'found' && findings.length === 0 ? 'ok' : result.status
+  return {...result, status, findings}
+}
+
+/** What the counters of the connected database cover. A NULL stats_reset means "never", not "just now". */
+function statisticsWindow({sections, collectedAt}: Snapshot): Report['statistics'] {
+  const {server, databases} = sections
+  if (!server.ok || !databases.ok) return {since: null, seconds: null}
+  const since = databases.data.find(({name}) => name === server.data.database)?.statsReset ?? null
+  return {since, seconds: since === null ? null : Math.max(0, collectedAt - since)}
+}
+
+const rank = (severity: Severity) => SEVERITIES.indexOf(severity)
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+const STATUS_ORDER: Result['status'][] = ['found', 'error', 'skipped', 'ok']
+const byWorst = (a: Result, b: Result) =>
+  STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
+  rank(a.findings[0]?.severity ?? 'info') - rank(b.findings[0]?.severity ?? 'info') ||
+  compare(a.rule, b.rule)

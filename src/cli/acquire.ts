@@ -1,0 +1,69 @@
+import {collect} from '../collect/collect.js'
+import {resolveConninfo} from '../connect/conninfo.js'
+import {type Connection, connect} from '../connect/postgres.js'
+import type {Snapshot} from '../snapshot.js'
+import {readSnapshot} from '../snapshot-file.js'
+import {startProgress} from './progress.js'
+import {duration} from './quantity.js'
+
+export type Acquire = {
+  /** connection string; undefined: DATABASE_URL or the environment */
+  conninfo: string | undefined
+  /** a file instead of a server */
+  snapshot?: string
+  window?: string
+  timeout: string
+}
+
+/**
+ * The snapshot to judge, from a file or a server. The first Ctrl-C (or SIGTERM) cancels the running query and keeps
+ * what was read so far. Throws ConnectError (exit 3) when there is no session at all.
+ */
+export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
+  if (request.snapshot !== undefined) return readSnapshot(request.snapshot)
+  const windowSeconds = request.window === undefined ? 0 : duration('--window', request.window) / 1000
+  const deadlineMs = duration('--timeout', request.timeout)
+  const settings = await resolveConninfo(request.conninfo, process.env)
+  const progress = startProgress()
+  const stop = onSignal()
+  try {
+    let connection: Connection | undefined
+    const open = async () => {
+      connection = await connect(settings)
+      return connection
+    }
+    stop.signal.addEventListener('abort', () => void connection?.cancel())
+    return await collect(await open(), {
+      windowSeconds,
+      deadlineMs,
+      signal: stop.signal,
+      reconnect: open,
+      onProgress: progress.update,
+    })
+  } finally {
+    stop.dispose()
+    progress.stop()
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Which signal ended the run is needed for the exit code (130, 143). */
+export let receivedSignal: (typeof SIGNALS)[number] | null = null
+
+function onSignal() {
+  const controller = new AbortController()
+  const handlers = SIGNALS.map(name => {
+    const handler = () => {
+      receivedSignal = name
+      controller.abort()
+    }
+    // A second signal must be able to end a run that does not react.
+    process.once(name, handler)
+    return () => process.removeListener(name, handler)
+  })
+  const dispose = () => {
+    for (const remove of handlers) remove()
+  }
+  return {signal: controller.signal, dispose}
+}

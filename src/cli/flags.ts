@@ -1,0 +1,67 @@
+import {Args, Flags} from '@oclif/core'
+import {usageError} from '../errors.js'
+import {PLATFORM_IDS} from '../fix/platform.js'
+import {SEVERITIES} from '../rule.js'
+
+/** Flags and arguments that several commands share; each help text is stated here alone. */
+export const conninfoArg = {
+  conninfo: Args.string({
+    description: 'URL, key=value string or database name; else DATABASE_URL, else the PG* variables',
+    noCacheDefault: true,
+  }),
+}
+
+const positive = (name: string) =>
+  Flags.custom<number>({
+    parse: async input => {
+      const number = Number(input)
+      if (Number.isInteger(number) && number > 0) return number
+      throw usageError(`--${name} is ${JSON.stringify(input)}`, 'give a whole number above 0')
+    },
+  })
+
+export const globalFlags = {
+  config: Flags.string({char: 'c', description: 'configuration file (default: ahsp-db.yaml here)', helpValue: 'FILE'}),
+  debug: Flags.boolean({description: 'show the stack of an error and the time of each section'}),
+}
+
+export const connectionFlags = {
+  window: Flags.string({description: 'watch this long before judging, e.g. 30s', helpValue: 'TIME'}),
+  timeout: Flags.string({description: 'end the whole run after this long', default: '60s', helpValue: 'TIME'}),
+}
+
+export const contextFlags = {
+  users: positive('users')({char: 'u', description: 'concurrent users the database must be ready for', helpValue: 'N'}),
+  'current-users': positive('current-users')({description: 'users on the application right now', helpValue: 'N'}),
+  ram: Flags.string({description: "memory of the server (or its container's limit), e.g. 16GB", helpValue: 'SIZE'}),
+  cpus: positive('cpus')({description: 'CPU cores of the server', helpValue: 'N'}),
+  storage: Flags.option({options: ['ssd', 'hdd'] as const, description: 'what the data lies on'})(),
+  platform: Flags.option({
+    options: PLATFORM_IDS,
+    description: 'where it runs, when it cannot be told',
+    helpValue: 'NAME',
+  })(),
+}
+
+export const selectionFlags = {
+  only: Flags.string({
+    description: 'only these rules or categories',
+    multiple: true,
+    delimiter: ',',
+    helpValue: 'RULE',
+  }),
+  skip: Flags.string({description: 'not these rules or categories', multiple: true, delimiter: ',', helpValue: 'RULE'}),
+}
+
+export const exitFlags = {
+  'fail-on': Flags.option({options: SEVERITIES, description: 'exit 1 from this severity on (default: high)'})(),
+  strict: Flags.boolean({description: 'exit 4 when anything could not be read'}),
+}
+
+export const outputFlags = {
+  output: Flags.string({char: 'o', description: 'write to this file instead of the terminal', helpValue: 'FILE'}),
+}
+
+export const snapshotFlags = {
+  snapshot: Flags.string({description: 'analyse this snapshot file instead of a server', helpValue: 'FILE'}),
+}

@@ -1,0 +1,73 @@
+import {analyze} from '../analyze.js'
+import {type Config, loadConfig} from '../config.js'
+import {EXIT, type ExitCode, usageError} from '../errors.js'
+import type {PlatformId} from '../fix/platform.js'
+import type {Report} from '../report.js'
+import {type Context, type Rule, SEVERITIES, type Severity} from '../rule.js'
+import {rules} from '../rules/index.js'
+import type {Snapshot} from '../snapshot.js'
+import {didYouMean} from '../suggest.js'
+import {receivedSignal} from './acquire.js'
+import {size} from './quantity.js'
+
+export type JudgeFlags = {
+  config?: string
+  users?: number
+  'current-users'?: number
+  ram?: string
+  cpus?: number
+  storage?: 'ssd' | 'hdd'
+  platform?: PlatformId
+  only?: string[]
+  skip?: string[]
+}
+
+/** The configuration file with the flags laid over it. */
+export async function configure(flags: JudgeFlags): Promise<{config: Config; context: Context}> {
+  const file = await loadConfig(flags.config, rules as readonly Rule[], process.env)
+  const config: Config = {
+    ...file,
+    platform: flags.platform ?? file.platform,
+    only: known(flags.only) ?? file.only,
+    skip: [...file.skip, ...(known(flags.skip) ?? [])],
+  }
+  const context: Context = {
+    users: flags.users ?? file.users,
+    currentUsers: flags['current-users'],
+    app: file.app,
+    ramBytes: flags.ram === undefined ? file.ramBytes : size('--ram', flags.ram),
+    cpus: flags.cpus ?? file.cpus,
+    storage: flags.storage ?? file.storage,
+  }
+  return {config, context}
+}
+
+function known(names: string[] | undefined): string[] | undefined {
+  const ids = [...new Set(rules.flatMap(rule => [rule.id, rule.category as string]))]
+  for (const name of names ?? []) {
+    if (ids.includes(name)) continue
+    const guess = didYouMean(name, ids)
+    throw usageError(
+      `there is no rule or category ${JSON.stringify(name)}`,
+      guess ? `did you mean ${guess}?` : "see 'ahsp-db rules'",
+    )
+  }
+  return names
+}
+
+export const judge = (snapshot: Snapshot, {config, context}: {config: Config; context: Context}): Report =>
+  analyze(snapshot, config, context, rules as unknown as Parameters<typeof analyze>[3])
+
+/** See EXIT: a run that was cut short says so before its findings are counted. */
+export function exitCodeOf(report: Report, snapshot: Snapshot, failOn: Severity, strict: boolean): ExitCode {
+  if (snapshot.cutShortBy === 'signal') return receivedSignal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
+  if (snapshot.cutShortBy === 'deadline') return EXIT.deadline
+  const limit = SEVERITIES.indexOf(failOn)
+  const worst = Math.min(
+    ...report.results.flatMap(r => r.findings.map(f => SEVERITIES.indexOf(f.severity))),
+    SEVERITIES.length,
+  )
+  if (worst <= limit) return EXIT.findings
+  const incomplete = report.partial || report.results.some(({status}) => status === 'skipped' || status === 'error')
+  return strict && incomplete ? EXIT.partial : EXIT.ok
+}

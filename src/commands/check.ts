@@ -1,0 +1,63 @@
+import {Command, Flags} from '@oclif/core'
+import {acquireSnapshot} from '../cli/acquire.js'
+import {
+  connectionFlags,
+  conninfoArg,
+  contextFlags,
+  exitFlags,
+  globalFlags,
+  outputFlags,
+  selectionFlags,
+  snapshotFlags,
+} from '../cli/flags.js'
+import {configure, exitCodeOf, judge} from '../cli/judge.js'
+import {emit, terminal} from '../cli/output.js'
+import {reportOfRefusal} from '../cli/refusal.js'
+import {EXIT} from '../errors.js'
+import {FORMATS, render} from '../render/index.js'
+
+export default class Check extends Command {
+  static override summary = 'Is this PostgreSQL ready, and which exact lines must change?'
+  static override description = `Reads the server (read-only, one connection, nothing installed), judges it, and prints
+the findings with their fixes.
+
+Exit codes: 0 below --fail-on, 1 findings, 2 usage, 3 cannot connect, 4 incomplete
+(--strict), 5 internal error, 6 cannot write, 124 deadline, 130/143 interrupted.`
+  static override examples = [
+    '<%= config.bin %> check --users 100',
+    '<%= config.bin %> check postgres://me@db.example/app --users 200 --ram 16GB',
+    '<%= config.bin %> check "host=/tmp dbname=app" --format markdown -o ticket.md',
+    '<%= config.bin %> check --snapshot night.json --only connections',
+  ]
+  static override args = conninfoArg
+  static override flags = {
+    ...contextFlags,
+    ...connectionFlags,
+    ...snapshotFlags,
+    ...selectionFlags,
+    format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
+    brief: Flags.boolean({char: 'b', description: 'one line for each finding'}),
+    ...outputFlags,
+    ...exitFlags,
+    ...globalFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Check)
+    const setup = await configure(flags)
+    const format = flags.brief ? 'brief' : flags.format
+    const options = flags.output === undefined ? terminal() : {color: false, width: 80}
+    try {
+      const snapshot = await acquireSnapshot({...flags, conninfo: args.conninfo ?? setup.config.connection})
+      const report = judge(snapshot, setup)
+      await emit(await render(report, format, options), flags.output)
+      process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)
+    } catch (error) {
+      // "Too many clients" is no failure of the check: it is the most important finding there is.
+      const report = await reportOfRefusal(error, setup.context)
+      if (!report) throw error
+      await emit(await render(report, format, options), flags.output)
+      process.exitCode = EXIT.connect
+    }
+  }
+}

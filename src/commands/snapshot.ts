@@ -1,0 +1,29 @@
+import {Command} from '@oclif/core'
+import {acquireSnapshot} from '../cli/acquire.js'
+import {connectionFlags, conninfoArg, globalFlags, outputFlags} from '../cli/flags.js'
+import {emit} from '../cli/output.js'
+import {loadConfig} from '../config.js'
+import {EXIT} from '../errors.js'
+import {rules} from '../rules/index.js'
+import {snapshotText} from '../snapshot-file.js'
+
+export default class Snapshot extends Command {
+  static override summary = 'Write what check would judge to a file, to be analysed anywhere.'
+  static override description = `The file is JSON and redacted: no literals of queries, no secrets of settings.
+'ahsp-db check --snapshot FILE' gives the same report as a live check.`
+  static override examples = [
+    '<%= config.bin %> snapshot -o night.json',
+    '<%= config.bin %> snapshot "service=production" --window 30s -o night.json',
+  ]
+  static override args = conninfoArg
+  static override flags = {...connectionFlags, ...outputFlags, ...globalFlags}
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Snapshot)
+    const config = await loadConfig(flags.config, rules, process.env)
+    const snapshot = await acquireSnapshot({...flags, conninfo: args.conninfo ?? config.connection})
+    await emit(snapshotText(snapshot), flags.output)
+    if (snapshot.cutShortBy === 'signal') process.exitCode = EXIT.interrupted
+    if (snapshot.cutShortBy === 'deadline') process.exitCode = EXIT.deadline
+  }
+}

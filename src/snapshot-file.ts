@@ -1,0 +1,46 @@
+import {readFile} from 'node:fs/promises'
+import {collectors} from './collect/index.js'
+import {CliError, EXIT} from './errors.js'
+import {SNAPSHOT_VERSION, type Snapshot} from './snapshot.js'
+
+const bad = (file: string, what: string, hint: string) => new CliError('SNAPSHOT', EXIT.usage, `${file}: ${what}`, hint)
+
+/** A snapshot that `ahsp-db snapshot` wrote. Throws (exit 2) for anything else, a corrupt or a newer one. */
+export async function readSnapshot(file: string): Promise<Snapshot> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw bad(file, `cannot be read (${error.code})`, 'give a file that ahsp-db snapshot -o FILE wrote')
+  })
+  let value: Partial<Snapshot> | null
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw bad(file, `is not JSON (${(error as Error).message})`, 'it may be cut off: take the snapshot again')
+  }
+  if (value?.format !== 'ahsp-db/snapshot') {
+    throw bad(file, 'is not a snapshot of ahsp-db', 'give a file that ahsp-db snapshot -o FILE wrote')
+  }
+  if (typeof value.version !== 'number' || value.version > SNAPSHOT_VERSION) {
+    throw bad(file, `has format ${value.version}, newer than ${SNAPSHOT_VERSION}`, 'update ahsp-db')
+  }
+  return complete(file, value)
+}
+
+/** Every section must be there and say whether it is ok; one that this version added is unavailable. */
+function complete(file: string, value: Partial<Snapshot>): Snapshot {
+  const sections = (value.sections ?? {}) as Record<string, unknown>
+  for (const [name, section] of Object.entries(sections)) {
+    const {ok, data, message} = (section ?? {}) as {ok?: unknown; data?: unknown; message?: unknown}
+    if (ok === true ? data === undefined || data === null : ok !== false || typeof message !== 'string') {
+      throw bad(file, `section ${name} is damaged`, 'take the snapshot again')
+    }
+  }
+  if (!value.target || typeof value.collectedAt !== 'number' || !Array.isArray(value.warnings)) {
+    throw bad(file, 'is damaged', 'take the snapshot again')
+  }
+  for (const {section} of collectors) {
+    sections[section] ??= {ok: false, reason: 'unsupported', message: 'the snapshot was taken by an older ahsp-db'}
+  }
+  return {...value, sections} as Snapshot
+}
+
+export const snapshotText = (snapshot: Snapshot): string => `${JSON.stringify(snapshot, null, 1)}\n`
