@@ -30,14 +30,13 @@ export async function main(arguments_: string[], options: MainOptions = {}): Pro
   }
 }
 
-/** `--debug` is understood in front of and behind every command. */
+/** `--debug` is a flag of the commands; it is understood in front of them, too. */
 export function takeDebug(arguments_: string[]): {argv: string[]; debug: boolean} {
-  const stop = arguments_.indexOf('--')
-  const isDebug = (argument: string, i: number) => argument === '--debug' && (stop === -1 || i < stop)
-  return {
-    argv: arguments_.filter((argument, i) => !isDebug(argument, i)),
-    debug: arguments_.some(isDebug) || ![undefined, '', '0'].includes(process.env.AHSP_DB_DEBUG),
-  }
+  const [first, command, ...rest] = arguments_
+  const argv = first === '--debug' && command !== undefined ? [command, '--debug', ...rest] : arguments_
+  const stop = argv.indexOf('--')
+  const flagged = argv.slice(0, stop === -1 ? undefined : stop).includes('--debug')
+  return {argv, debug: flagged || ![undefined, '', '0'].includes(process.env.AHSP_DB_DEBUG)}
 }
 
 /** `ahsp-db help check` means `ahsp-db check --help`. */

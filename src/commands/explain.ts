@@ -1,4 +1,5 @@
 import {Args, Command} from '@oclif/core'
+import {globalFlags} from '../cli/flags.js'
 import {usageError} from '../errors.js'
 import {queriesOf} from '../explain.js'
 import {explainText} from '../render/explain.js'
@@ -15,6 +16,8 @@ export default class Explain extends Command {
     // A missing argument must be an error, not a read from a pipe.
     rule: Args.string({required: true, ignoreStdin: true, description: 'id of the rule, as category/name'}),
   }
+
+  static override flags = {debug: globalFlags.debug}
 
   async run(): Promise<void> {
     const {args} = await this.parse(Explain)

@@ -1,4 +1,5 @@
 import {Command, Flags} from '@oclif/core'
+import {globalFlags} from '../cli/flags.js'
 import {rulesJson, rulesText} from '../render/rules.js'
 import {rules} from '../rules/index.js'
 
@@ -14,6 +15,7 @@ export default class Rules extends Command {
       default: 'table' as const,
       summary: 'how to print it',
     })(),
+    debug: globalFlags.debug,
   }
 
   async run(): Promise<void> {

@@ -24,8 +24,17 @@ function unknownKey(path: Path, key: string, schema: z.ZodType, document: Docume
   const where = path.length > 0 && !isRuleMap(path) ? ` in ${dotted(path)}` : ''
   const otherwise =
     what === 'rule' ? 'see ahsp-db rules' : known.length > 0 ? `known: ${known.join(', ')}` : 'it has none'
-  const hint = suggest(key, known, otherwise)
+  const hint = suggest(key, known, path.length === 0 ? nestedKey(key, schema, otherwise) : otherwise)
   return {...keySpan(document, path, key), message: `unknown ${what} ${JSON.stringify(key)}${where}`, hint}
+}
+
+/** `users` at the top is most likely meant for `load`. */
+function nestedKey(key: string, schema: z.ZodType, otherwise: string): string {
+  for (const [section, inner] of Object.entries(shapeOf(schema)!)) {
+    const near = section === 'rules' ? undefined : didYouMean(key, Object.keys(shapeOf(inner) ?? {}))
+    if (near) return `did you mean ${near} under ${section}?`
+  }
+  return otherwise
 }
 
 function wrongValue(issue: Issue, path: Path, schema: z.ZodType, document: Document): Problem {
@@ -70,6 +79,7 @@ const dotted = (path: Path) =>
 
 function describe(value: unknown): string {
   if (typeof value !== 'string') return typeof value === 'object' ? kindOf(value) : String(value)
+  if (/:\/\/|password/i.test(value)) return 'a connection'
   return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)
 }
 

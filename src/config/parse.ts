@@ -1,4 +1,14 @@
-import {type Document, isScalar, LineCounter, type Node, type Pair, parseDocument, visit} from 'yaml'
+import {
+  type Document,
+  isScalar,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type YAMLWarning,
+} from 'yaml'
 import type {z} from 'zod'
 import {type Config, DEFAULTS} from '../config.js'
 import type {Rule} from '../rule.js'
@@ -27,25 +37,31 @@ export function parseConfig(file: string, text: string, rules: readonly Rule[], 
 }
 
 function parseYaml(source: Source): Document {
-  try {
-    const document = parseDocument(source.text, {lineCounter: source.lines, prettyErrors: false, stringKeys: true})
-    const errors = [...document.errors, ...document.warnings].map(({code, message, pos: [start, end]}) =>
-      code === 'DUPLICATE_KEY'
-        ? {
-            start,
-            end: keyEnd(source.text, start),
-            message: `duplicate key ${source.text.slice(start, keyEnd(source.text, start))}`,
-            hint: 'keep one of them',
-          }
-        : {start, end, message: `invalid YAML: ${message}`, hint: 'check the indentation and the quotes'},
-    )
-    refuse(errors, source)
-    return document
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new ConfigError([{start: 0, end: 1, message: 'nested too deeply', hint: 'is this the right file?'}], source)
-  }
+  const document = parseDocument(source.text, {lineCounter: source.lines, prettyErrors: false, stringKeys: true})
+  const errors = [...document.errors, ...document.warnings]
+  const duplicates = errors.filter(({code}) => code === 'DUPLICATE_KEY').map(error => duplicateKey(error, source))
+  // One broken bracket makes many errors: all but the first only say so again.
+  const broken = errors.filter(({code}) => code !== 'DUPLICATE_KEY').slice(0, 1)
+  refuse([...broken.map(error => syntaxProblem(error, source)), ...duplicates], source)
+  return document
 }
+
+function syntaxProblem({code, message, pos: [start, end]}: YAMLError | YAMLWarning, {text, lines}: Source): Problem {
+  const line = text.split('\n')[lines.linePos(start).line - 1] ?? ''
+  if (/call stack/.test(message)) return {start, end, message: 'nested too deeply', hint: 'is this the right file?'}
+  if (code === 'MULTIPLE_DOCS') return {start, end, message: 'more than one document', hint: 'keep the first'}
+  const hint = line.includes('${')
+    ? `${VARIABLES_ELSEWHERE}; put it in quotes there`
+    : 'check the indentation and the quotes'
+  return {start, end, message: `invalid YAML: ${message}`, hint}
+}
+
+function duplicateKey({pos: [start]}: YAMLError | YAMLWarning, {text}: Source): Problem {
+  const end = keyEnd(text, start)
+  return {start, end, message: `duplicate key ${text.slice(start, end)}`, hint: 'keep one of them'}
+}
+
+const VARIABLES_ELSEWHERE = 'variables are expanded in connection only'
 
 const keyEnd = (text: string, start: number) => start + (/^[^\s:]*/.exec(text.slice(start))?.[0].length ?? 1)
 
@@ -72,8 +88,7 @@ function variablesElsewhere(document: Document): Problem[] {
     Pair: (_, pair, path) => (path.length === 2 && keyOf(pair) === 'connection' ? visit.SKIP : undefined),
     Scalar: (_, scalar) => {
       if (typeof scalar.value !== 'string' || !scalar.value.includes('${')) return
-      const message = 'variables are expanded in connection only'
-      problems.push({...spanOf(scalar), message, hint: 'write the value itself'})
+      problems.push({...spanOf(scalar), message: VARIABLES_ELSEWHERE, hint: 'write the value itself'})
     },
   })
   return problems

@@ -10,6 +10,9 @@ export type Source = {file: string; text: string; lines: LineCounter}
 /** More than this many mistakes are one mistake: the wrong file. */
 const MAX_SHOWN = 20
 
+/** Of a longer line, only this much around the mistake is shown. */
+const MAX_WIDTH = 120
+
 /** All mistakes of the file at once, each as `file:line:column` with its line and a caret. */
 export class ConfigError extends CliError {
   readonly #blocks: string[]
@@ -35,14 +38,15 @@ function place({start}: Problem, {file, lines}: Source): string {
 function block(problem: Problem, source: Source): string {
   const {line, col} = source.lines.linePos(problem.start)
   const text = source.text.split('\n')[line - 1]?.replace(/\r$/, '') ?? ''
-  const shown = printable(withoutSecrets(text))
-  const margin = String(line).length
-  const width = Math.max(1, Math.min(problem.end - problem.start, shown.length - col + 1))
-  const indent = shown.slice(0, col - 1).replaceAll(/[^\t]/g, ' ')
+  const whole = printable(withoutSecrets(text))
+  const from = whole.length <= MAX_WIDTH ? 0 : Math.max(0, col - MAX_WIDTH / 2)
+  const shown = whole.slice(from, from + MAX_WIDTH)
+  const before = shown.slice(0, col - 1 - from)
+  const width = Math.max(1, Math.min(problem.end - problem.start, shown.length - before.length))
   return [
     `error[CONFIG]: ${place(problem, source)}: ${problem.message} - ${problem.hint}`,
     `  ${line} | ${shown}`,
-    `  ${' '.repeat(margin)} | ${indent}${'^'.repeat(width)}`,
+    `  ${' '.repeat(String(line).length)} | ${before.replaceAll(/[^\t]/g, ' ')}${'^'.repeat(width)}`,
   ].join('\n')
 }
 

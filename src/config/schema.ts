@@ -43,7 +43,7 @@ const app = z.strictObject({
   threads: whole('a whole number, 1 or more').default(1).meta(help('threads of each process', '2')),
   poolSize: whole('a whole number, 1 or more')
     .optional()
-    .meta(help('connections that each process may open; without a pool, one per thread', '10')),
+    .meta(help("size of each process's connection pool, if any", '10')),
 })
 
 const hardware = z.strictObject({

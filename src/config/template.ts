@@ -1,4 +1,5 @@
 import type {z} from 'zod'
+import {wrap} from '../render/explain.js'
 import type {Rule} from '../rule.js'
 import {elementOf, shapeOf} from './issues.js'
 import {configSchema, type KeyHelp} from './schema.js'
@@ -17,7 +18,7 @@ export function configTemplate(rules: readonly Rule[]): string {
 
 function section(key: string, schema: z.ZodType): string[] {
   const {description, example} = schema.meta() as Partial<KeyHelp>
-  if (example !== undefined) return [`# ${capital(description!)}`, `#${key}: ${example}`]
+  if (example !== undefined) return [comment(description!), `#${key}: ${example}`]
   const element = elementOf(schema)
   const entries = Object.entries(shapeOf(element ?? schema) ?? {}).map(entry)
   const width = Math.max(...entries.map(({key, value}) => key.length + value.length)) + 2
@@ -25,7 +26,7 @@ function section(key: string, schema: z.ZodType): string[] {
     const marker = element ? (i === 0 ? '  - ' : '    ') : '  '
     return `#${marker}${`${key}: ${value}`.padEnd(width)}  # ${comment}`
   })
-  return [`# ${capital(description!)}`, `#${key}:`, ...lines]
+  return [comment(description!), `#${key}:`, ...lines]
 }
 
 function entry([key, schema]: [string, z.ZodType]): Entry {
@@ -33,4 +34,4 @@ function entry([key, schema]: [string, z.ZodType]): Entry {
   return {comment: description, key, value: example}
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+const comment = (text: string) => wrap(text.charAt(0).toUpperCase() + text.slice(1), 2).replaceAll(/^ {2}/gm, '# ')

@@ -1,0 +1,48 @@
+import {access} from 'node:fs/promises'
+import {Command, Flags} from '@oclif/core'
+import {globalFlags} from '../cli/flags.js'
+import {writeAtomically} from '../cli/output.js'
+import {configTemplate} from '../config/template.js'
+import {CONFIG_FILE} from '../config.js'
+import {usageError} from '../errors.js'
+import {roleSql} from '../role.js'
+import {rules} from '../rules/index.js'
+
+export default class Init extends Command {
+  static override summary = `Write a commented ${CONFIG_FILE} and print the SQL for a least-privilege role.`
+  static override description = 'Connects to nothing. The SQL goes to standard output, so that it can be piped.'
+  static override examples = [
+    {description: `Write ${CONFIG_FILE} here, keep the SQL`, command: '<%= config.bin %> init > role.sql'},
+    {description: 'Look first', command: '<%= config.bin %> init --print'},
+    {description: 'Own names', command: '<%= config.bin %> init --role watch --database shop'},
+  ]
+  static override flags = {
+    force: Flags.boolean({char: 'f', description: 'overwrite an existing file', exclusive: ['print']}),
+    print: Flags.boolean({description: 'only print: the file, then the SQL'}),
+    role: Flags.string({description: 'name of the role', default: 'ahsp_db', helpValue: 'NAME'}),
+    database: Flags.string({description: 'database it may connect to', default: 'postgres', helpValue: 'NAME'}),
+    output: Flags.string({char: 'o', description: 'the file to write', default: CONFIG_FILE, helpValue: 'FILE'}),
+    debug: globalFlags.debug,
+  }
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(Init)
+    const sql = roleSql(flags.role, flags.database)
+    if (flags.print) {
+      process.stdout.write(`${configTemplate(rules)}\n${sql}`)
+      return
+    }
+    if (!flags.force && (await exists(flags.output))) {
+      throw usageError(`${flags.output} exists already`, 'overwrite it with --force, or look with --print')
+    }
+    await writeAtomically(flags.output, configTemplate(rules))
+    process.stderr.write(`${flags.output} written\n`)
+    process.stdout.write(sql)
+  }
+}
+
+const exists = (file: string) =>
+  access(file).then(
+    () => true,
+    () => false,
+  )
