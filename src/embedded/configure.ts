@@ -12,6 +12,15 @@ export async function writeSettings(dataDir: string, settings: Record<string, st
   await fs.writeFile(file, `${lines.join('\n').trimEnd()}\n`)
 }
 
+/** Takes a setting's lines out, so that the server's own default holds. */
+export async function removeSettings(dataDir: string, names: string[]): Promise<void> {
+  if (names.length === 0) return
+  const file = path.join(dataDir, 'postgresql.conf')
+  const isRemoved = (line: string) => names.some(name => line.replace(/^\s+/, '').startsWith(`${name} =`))
+  const lines = (await fs.readFile(file, 'utf8')).split('\n')
+  await fs.writeFile(file, lines.filter(line => !isRemoved(line)).join('\n'))
+}
+
 export async function writeHba(dataDir: string, lines: string[]): Promise<void> {
   await fs.writeFile(path.join(dataDir, 'pg_hba.conf'), `${lines.join('\n')}\n`)
 }

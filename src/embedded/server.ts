@@ -4,7 +4,7 @@ import path from 'node:path'
 import {serverAccount} from './account.js'
 import {embeddedAvailable, usableBinaries} from './binaries.js'
 import {copyCluster, freshCluster} from './cluster.js'
-import {writeHba, writeSettings} from './configure.js'
+import {removeSettings, writeHba, writeSettings} from './configure.js'
 import {makePrivateFolder, makeServerFolder, removeFolder, removeLeftOvers} from './folder.js'
 import {forgetFolder, onExitRemove, type Postmaster, type Programs, startPostmaster, stopPostmaster} from './process.js'
 
@@ -30,6 +30,8 @@ export type EmbeddedServer = {
 export type ServerOptions = {
   /** Lines for postgresql.conf. */
   settings?: Record<string, string>
+  /** Settings whose line is taken out of postgresql.conf again (a template may have it). */
+  removed?: string[]
   /** All lines of pg_hba.conf; without it local and loopback connections are trusted. */
   hba?: string[]
   /** Another PostgreSQL's programs, e.g. debianBinDir(15). */
@@ -92,6 +94,7 @@ async function startIn(folder: string, programs: Programs, template: string, opt
     })
     return postmaster
   }
+  await removeSettings(dataDir, options.removed ?? [])
   const configure = (port: number) =>
     writeSettings(dataDir, {
       listen_addresses: HOST,

@@ -1,0 +1,137 @@
+import {readdirSync} from 'node:fs'
+import {fileURLToPath, pathToFileURL} from 'node:url'
+import {afterAll, beforeAll, describe, expect, it} from 'vitest'
+import {HEALTHY_CONTEXT, HEALTHY_OPTIONS, type Lab} from '../../fixtures/lab.js'
+import {analyze} from '../../src/analyze.js'
+import {collect} from '../../src/collect/collect.js'
+import {loadConfig} from '../../src/config.js'
+import {resolveConninfo} from '../../src/connect/conninfo.js'
+import {connect} from '../../src/connect/postgres.js'
+import {markdown} from '../../src/render/markdown.js'
+import type {Report, Result} from '../../src/report.js'
+import {rules} from '../../src/rules/index.js'
+import {applyVerbatim, printedFix} from './apply.js'
+import {binDirOf, healthyTemplate, PLAIN_ROLE, type Running, startLab} from './server.js'
+
+const LABS = fileURLToPath(new URL('../../fixtures/labs/', import.meta.url))
+
+/** `indexes/duplicate`, also a second lab of the same rule: `connections/exhaustion.threads` */
+const labNames = () =>
+  readdirSync(LABS, {withFileTypes: true})
+    .filter(entry => entry.isDirectory())
+    .flatMap(({name}) => readdirSync(LABS + name).map(file => `${name}/${file.replace(/\.ts$/, '')}`))
+    .sort()
+
+const ruleOf = (labName: string) => labName.replace(/\..*$/, '')
+
+async function check(url: string, lab?: Lab, only?: string): Promise<Report> {
+  const settings = await resolveConninfo(url, {})
+  const reconnect = () => connect(settings)
+  const snapshot = await collect(await reconnect(), {
+    windowSeconds: lab?.windowSeconds ?? 0,
+    deadlineMs: 30_000,
+    reconnect,
+  })
+  const config = await loadConfig(undefined, rules as never, {})
+  const options = {
+    ...HEALTHY_OPTIONS,
+    ...(lab?.options && only ? {[only]: {...HEALTHY_OPTIONS[only], ...lab.options}} : {}),
+  }
+  return analyze(
+    snapshot,
+    {...config, only: only ? [only] : [], rules: options},
+    {...HEALTHY_CONTEXT, ...lab?.context},
+    rules as never,
+  )
+}
+
+const resultOf = (report: Report): Result => {
+  expect(report.results).toHaveLength(1)
+  return report.results[0]!
+}
+
+async function prove(labName: string, lab: Lab, server: Running): Promise<void> {
+  const rule = ruleOf(labName)
+  await lab.ill?.(server)
+  const ill = await check(server.url(), lab, rule)
+  const result = resultOf(ill)
+  expect(result, `${rule} must fire`).toMatchObject({status: 'found'})
+  expect(result.findings.map(finding => finding.subject)).toContain(lab.subject)
+
+  await provePlainRole(lab, rule, server)
+
+  const finding = result.findings.find(({subject}) => subject === lab.subject)!
+  const kind = finding.fixes[lab.fix ?? 0]?.kind
+  if (lab.cure) {
+    expect(['app', 'action'], 'only such a fix may be applied by other means').toContain(kind)
+    await lab.cure(server)
+  } else {
+    const printed = printedFix(markdown(ill), rule, lab.subject, lab.fix ?? 0, lab.alternative ? 'Or instead' : 'Do')
+    await applyVerbatim(printed, server)
+  }
+  await lab.afterFix?.(server)
+  const cured = resultOf(await check(server.url(), lab, rule))
+  expect(cured, `${rule} must be ok after its fix`).toMatchObject({status: 'ok', findings: []})
+}
+
+/** Without privileges: skipped with the grant that lets it see, or found because everybody sees it; never a silent ok. */
+async function provePlainRole(lab: Lab, rule: string, server: Running): Promise<void> {
+  const blind = resultOf(await check(server.url(PLAIN_ROLE), lab, rule))
+  if (lab.plainRole === 'found') {
+    expect(blind, 'a role without grants sees it too').toMatchObject({status: 'found'})
+    return
+  }
+  expect(blind, 'a role without grants cannot judge').toMatchObject({
+    status: 'skipped',
+    cure: expect.stringMatching(/^GRANT /),
+  })
+  await server.sql(blind.cure!.split(/;\s*/).filter(Boolean))
+  const granted = resultOf(await check(server.url(PLAIN_ROLE), lab, rule))
+  expect(granted, `${blind.cure} must be enough`).toMatchObject({status: 'found'})
+}
+
+/** The heart of the tests: every lab on a real server of this major version. */
+export function closeTheLoop(major: 18 | 15): void {
+  const binDir = binDirOf(major)
+  if (binDir === null) {
+    it.skip(`PostgreSQL ${major} is not installed here: its labs are skipped`)
+    return
+  }
+  let template: string
+  beforeAll(async () => {
+    template = (await healthyTemplate(binDir)).dataDir
+  })
+  let running: Running | undefined
+  const started = async (lab?: Lab) => {
+    running = await startLab(binDir, template, lab)
+    return running
+  }
+  afterAll(async () => running?.stop())
+
+  it('the healthy server: every rule is ok, none is silent for lack of data', async () => {
+    const server = await started()
+    try {
+      const {results} = await check(server.url())
+      expect(
+        results.filter(({status}) => status !== 'ok').map(({rule, status, summary}) => ({rule, status, summary})),
+      ).toEqual([])
+    } finally {
+      await server.stop()
+    }
+  })
+
+  describe.each(labNames())('%s', labName => {
+    it('fires, its printed fix cures it, and without privileges it says so', async context => {
+      const {default: lab} = (await import(/* @vite-ignore */ pathToFileURL(`${LABS}${labName}.ts`).href)) as {
+        default: Lab
+      }
+      if (lab.notOn?.majors.includes(major)) return context.skip(lab.notOn.reason)
+      const server = await started(lab)
+      try {
+        await prove(labName, lab, server)
+      } finally {
+        await server.stop()
+      }
+    })
+  })
+}

@@ -1,0 +1,3 @@
+import {closeTheLoop} from './loop.js'
+
+closeTheLoop(18)

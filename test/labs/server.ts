@@ -1,0 +1,86 @@
+import pg from 'pg'
+import {loadAhsp} from '../../fixtures/ahsp/load.js'
+import {HEALTHY_SETTINGS, type Lab, type LabServer} from '../../fixtures/lab.js'
+import {debianBinDir, type EmbeddedServer, embeddedAvailable, startServer} from '../../src/embedded/server.js'
+
+/** 18: the embedded one from npm. 15: Debian's, when it is installed; null: not here. */
+export function binDirOf(major: 18 | 15): string | null {
+  if (major === 15) return debianBinDir(15)
+  const embedded = embeddedAvailable()
+  return embedded.ok ? embedded.binDir : null
+}
+
+const DATABASE = 'ahsp'
+
+/** Roles that exist on every lab server: the application's, and one that may connect and nothing else. */
+export const PLAIN_ROLE = 'nobody_special'
+const ROLES = [
+  'CREATE ROLE app LOGIN',
+  'GRANT pg_read_all_data, pg_write_all_data TO app',
+  `CREATE ROLE ${PLAIN_ROLE} LOGIN`,
+]
+const ROLES_BEFORE_14 = ['CREATE ROLE app LOGIN SUPERUSER', `CREATE ROLE ${PLAIN_ROLE} LOGIN`]
+
+/** A stopped server with the AHSP database loaded, copied for every lab. Its counters begin at zero. */
+export async function healthyTemplate(binDir: string): Promise<{dataDir: string}> {
+  const server = await startServer({settings: HEALTHY_SETTINGS, binDir, keep: true})
+  await run(server.url(), [...(server.major >= 14 ? ROLES : ROLES_BEFORE_14), `CREATE DATABASE ${DATABASE}`])
+  await run(server.url(DATABASE), ['CREATE EXTENSION pg_stat_statements'])
+  await loadAhsp(server.url(DATABASE), {scale: 0.2})
+  await run(server.url(DATABASE), ['VACUUM ANALYZE', 'SELECT pg_stat_statements_reset()', 'SELECT pg_stat_reset()'])
+  await server.stop()
+  return {dataDir: server.dataDir}
+}
+
+/** A copy of the healthy server with the lab's settings written into its postgresql.conf. */
+export async function startLab(
+  binDir: string,
+  template: string,
+  lab?: Lab,
+): Promise<LabServer & {stop: () => Promise<void>}> {
+  const settings = {...HEALTHY_SETTINGS, ...lab?.settings}
+  const present = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null)) as Record<
+    string,
+    string
+  >
+  const removed = Object.keys(settings).filter(name => settings[name] === null)
+  const server = await startServer({settings: present, removed, binDir, template})
+  const sessions: pg.Client[] = []
+  const url = (user?: string) => server.url(DATABASE, user)
+  const endSessions = async () => {
+    await Promise.all(sessions.splice(0).map(client => client.end().catch(() => {})))
+  }
+  return {
+    server,
+    url,
+    endSessions,
+    sql: (statements, user) => run(url(user), [statements].flat()),
+    session: async ({user = 'app', name = 'lab'} = {}) => {
+      const client = new pg.Client({connectionString: url(user), application_name: name})
+      // Fixes may end sessions, and restarts do: that must not end the test.
+      client.on('error', () => {})
+      await client.connect()
+      sessions.push(client)
+      return client
+    },
+    stop: async () => {
+      await endSessions()
+      await server.stop()
+    },
+  }
+}
+
+export type Running = Awaited<ReturnType<typeof startLab>>
+export type {EmbeddedServer}
+
+async function run(url: string, statements: string[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({connectionString: url, application_name: 'lab'})
+  await client.connect()
+  try {
+    let rows: Record<string, unknown>[] = []
+    for (const statement of statements) rows = (await client.query(statement)).rows
+    return rows
+  } finally {
+    await client.end()
+  }
+}
