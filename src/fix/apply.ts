@@ -49,7 +49,11 @@ function windowsRestart(service: string, text = 'Restart (ends every session), a
 }
 
 function reloadStep(platform: Platform): Block {
-  const shell = (line: string): Block => ({text: `Reload (or, in SQL: ${RELOAD_SQL})`, language: 'sh', lines: [line]})
+  const shell = (line: string): Block => ({
+    text: 'Reload (SELECT pg_reload_conf() does the same)',
+    language: 'sh',
+    lines: [line],
+  })
   if (platform.id === 'debian') {
     const [version, ...cluster] = (platform.service ?? '').split('-')
     return shell(`sudo pg_ctlcluster ${version} ${cluster.join('-')} reload`)

@@ -1,0 +1,14 @@
+import type {Report} from '../report.js'
+import type {RenderOptions} from './index.js'
+import {prose} from './sanitize.js'
+import {severityColor} from './style.js'
+import {findingsBySeverity} from './summary.js'
+
+/** The verdict, then one line per finding: severity, rule, subject, title. Never wrapped, so it can be grepped. */
+export function brief(report: Report, {color}: RenderOptions): string {
+  const lines = findingsBySeverity(report).map(({severity, rule, subject, title}) => {
+    const word = severityColor(severity, severity.padEnd(8), color)
+    return `${word}  ${rule}  ${prose(subject)}  ${prose(title)}`
+  })
+  return `${[prose(report.verdict.headline), ...lines].join('\n')}\n`
+}
