@@ -28,6 +28,8 @@ export type ConnectKind =
 export class ConnectError extends CliError {
   /** how often the server refused the session during the retries */
   attempts = 1
+  /** whether TLS was in use when the attempt failed */
+  encrypted = false
 
   constructor(
     readonly kind: ConnectKind,

@@ -4,7 +4,7 @@ import type {Connection} from './session.js'
 import {judgeSession} from './session-attrs.js'
 import {type ConnectionSettings, type Host, placeOf, type SessionAttrs} from './settings.js'
 import {type Opening, openSession} from './startup.js'
-import {encryptions} from './tls.js'
+import {type Encryption, encryptions} from './tls.js'
 
 export {ConnectError, type ConnectKind, QueryError} from './error.js'
 export type {Connection, Row} from './session.js'
@@ -100,19 +100,25 @@ async function tryHost(host: Host, settings: ConnectionSettings, attrs: SessionA
   }
 }
 
-/** sslmode=prefer and allow have a second way, for servers that refuse the first because of its encryption. */
 async function tryEncryptions(host: Host, settings: ConnectionSettings, signal: AbortSignal): Promise<Connection> {
   const [first, second] = encryptions(settings, host)
   try {
     return await openWithName({host, settings, encryption: first!, signal})
   } catch (error) {
-    const ofEncryption = error instanceof ConnectError && (error.kind === 'tls' || error.kind === 'hba')
-    if (!second || !ofEncryption) throw error
-    // When the server cannot do the second way at all, the first reason is the one to act on.
-    return await openWithName({host, settings, encryption: second, signal}).catch((other: unknown) => {
+    if (!second || !(error instanceof ConnectError) || !mayHelp(second, error)) throw error
+    const connection = await openWithName({host, settings, encryption: second, signal}).catch((other: unknown) => {
+      // When the server cannot do the second way at all, the first reason is the one to act on.
       throw other instanceof ConnectError && other.kind === 'tls' ? error : other
     })
+    if (second === 'plain') connection.warnings.push(`the session is not encrypted: ${error.message}`)
+    return connection
   }
+}
+
+/** sslmode=prefer and allow have a second way, for servers that refused the first because of its encryption. */
+function mayHelp(second: Encryption, {kind, encrypted}: ConnectError): boolean {
+  if (kind === 'tls') return second === 'plain'
+  return kind === 'hba' && encrypted === (second === 'plain')
 }
 
 async function openWithName(opening: Opening): Promise<Connection> {

@@ -30,7 +30,9 @@ export async function openSession(opening: Opening, applicationName: string | nu
   } catch (error) {
     stream?.destroy()
     // Whatever broke because we gave up is a timeout.
-    throw explain(signal.aborted ? signal.reason : error, attempt)
+    const explained = explain(signal.aborted ? signal.reason : error, attempt)
+    explained.encrypted = attempt.encrypted
+    throw explained
   }
 }
 
