@@ -1,4 +1,4 @@
-// Writes the skeleton of a rule: npm run new-rule -- category/name
+// Writes the skeletons of a rule and its lab: npm run new-rule -- category/name
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -40,24 +40,34 @@ export default defineRule({
 })
 `
 
-/** Creates src/rules/<id>.ts below `root`; throws when the id is malformed or taken. */
-export function newRule(id: string, root = ROOT): string {
+const labSource = `import {defineLab} from '../../lab.js'
+
+export default defineLab({
+  subject: 'name_of_the_setting',
+  settings: {name_of_the_setting: '90'},
+  plainRole: 'found',
+})
+`
+
+/** Creates the rule and its lab below `root` and returns their paths; throws when the id is malformed or taken. */
+export function newRule(id: string, root = ROOT): string[] {
   if (!/^[a-z]+\/[a-z]+(-[a-z]+)*$/.test(id))
     throw new Error(`not a rule's id: ${id} - write category/name-of-the-problem`)
-  const path = `src/rules/${id}.ts`
-  const file = join(root, path)
-  if (existsSync(file)) throw new Error(`${path} exists already`)
-  mkdirSync(dirname(file), {recursive: true})
-  writeFileSync(file, ruleSource(id))
-  return path
+  const sources = {[`src/rules/${id}.ts`]: ruleSource(id), [`fixtures/labs/${id}.ts`]: labSource}
+  const taken = Object.keys(sources).find(path => existsSync(join(root, path)))
+  if (taken) throw new Error(`${taken} exists already`)
+  for (const [path, source] of Object.entries(sources)) {
+    mkdirSync(dirname(join(root, path)), {recursive: true})
+    writeFileSync(join(root, path), source)
+  }
+  return Object.keys(sources)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const id = process.argv[2] ?? ''
-    console.log(newRule(id))
-    for (const path of write(generate(await loadRules(ruleIds())))) console.log(path)
-    console.log(`Next: fixtures/labs/${id}.ts, the disease of this rule; CONTRIBUTING.md tells how.`)
+    const written = newRule(process.argv[2] ?? '')
+    const generated = write(generate(await loadRules(ruleIds())))
+    for (const path of [...written, ...generated]) console.log(path)
   } catch (error) {
     console.error((error as Error).message)
     process.exitCode = 1

@@ -1,4 +1,3 @@
-import {stripVTControlCharacters} from 'node:util'
 import {CliError, EXIT} from './errors.js'
 import {hideUrlPasswords} from './redact.js'
 import {suggest} from './suggest.js'
@@ -33,10 +32,8 @@ export function failureOf(error: unknown, context: FailureContext): Failure {
   return {exit: EXIT.usage, text: clean(`error[USAGE]: ${message} - ${hint}`)}
 }
 
-export function outputFailure(error: NodeJS.ErrnoException, debug: boolean): Failure {
-  const line = `error[OUTPUT]: cannot write to standard output: ${error.message} - free space or write elsewhere with -o`
-  return {exit: EXIT.output, text: debug ? `${line}\n${error.stack}` : line}
-}
+export const outputFailure = ({message}: Error): string =>
+  `error[OUTPUT]: cannot write to standard output: ${message} - free space, or write elsewhere with -o`
 
 const isOclifError = (error: unknown): error is OclifError => error instanceof Error && 'oclif' in error
 
@@ -72,11 +69,15 @@ function usage(error: OclifError, {argv, commands}: FailureContext): [message: s
 }
 
 function unknownCommand(argv: string[], commands: string[]): [string, string] {
-  const words = argv.slice(0, argv.findIndex(isOption) === -1 ? undefined : argv.findIndex(isOption))
+  const option = argv.findIndex(isOption)
+  const words = option === -1 ? argv : argv.slice(0, option)
   const word = words[0]
   if (!word) return [`a command must come before ${argv[0]}`, 'see ahsp-db --help']
   if (/:\/\/|=/.test(word)) return ['the connection was given without a command', 'try ahsp-db check CONNINFO']
   const first = [...new Set(commands.map(command => command.split(' ')[0]!))]
+  if (commands.includes(word) && words.length > 1 && !commands.some(command => command.startsWith(`${word} `))) {
+    return [`unexpected argument ${words[1]}`, `see ahsp-db ${word} --help`]
+  }
   // `autocomplete creat`: the first word is right, so the second is what must be told.
   const topic = first.includes(word) && words.length > 1 ? words.slice(0, 2).join(' ') : word
   return [`unknown command ${topic}`, suggest(topic, topic === word ? first : commands, 'see ahsp-db --help')]
@@ -103,6 +104,5 @@ const isOption = (argument: string) => argument.startsWith('-')
 const oneLine = (text: string) => text.trim().replaceAll(/\s*\n\s*/g, ' ')
 const lowerFirst = (text: string) => text.trim().replace(/^[A-Z](?=[a-z])/, letter => letter.toLowerCase())
 
-/** Arguments are echoed: they may carry a password, or a terminal's control sequences. */
-const clean = (text: string) =>
-  hideUrlPasswords(stripVTControlCharacters(text)).replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?')
+/** Arguments are echoed: they may carry a password, or characters that a terminal obeys. */
+const clean = (text: string) => hideUrlPasswords(text).replaceAll(/[^\t\n\P{C}]/gu, '?')

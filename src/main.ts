@@ -16,7 +16,7 @@ let ending = false
  */
 export async function main(arguments_: string[], options: MainOptions = {}): Promise<void> {
   const {argv, debug} = takeDebug(arguments_)
-  process.stdout.on('error', error => void stdoutFailed(error, debug))
+  process.stdout.on('error', () => outputError() && void end(EXIT.output))
   process.stderr.on('error', () => {})
   process.on('uncaughtException', error => void fail(error, argv, debug))
   try {
@@ -70,22 +70,25 @@ async function commandIds(options: MainOptions): Promise<string[]> {
   }
 }
 
-/** A reader that has seen enough (`| head`) is no failure; the command ends with its own exit code. */
-async function stdoutFailed(error: NodeJS.ErrnoException, debug: boolean): Promise<void> {
-  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' || ending) return
-  const {outputFailure} = await import('./failure.js')
-  const failure = outputFailure(error, debug)
-  await end(failure.exit, failure.text)
-}
-
 /** process.exit cuts what a pipe has not taken yet, and waiting for an idle socket would hang: flush, then exit. */
-async function end(exit: number, text?: string): Promise<void> {
+async function end(exit: number, text = ''): Promise<void> {
   if (ending) return
   ending = true
   if (text) process.stderr.write(`${text}\n`)
   await flushed(process.stdout)
+  const broken = outputError()
+  if (broken) {
+    const {outputFailure} = await import('./failure.js')
+    process.stderr.write(`${outputFailure(broken)}\n`)
+  }
   await flushed(process.stderr)
-  process.exit(exit)
+  process.exit(broken ? EXIT.output : exit)
+}
+
+/** A reader that has seen enough (`| head`) is no failure; the command ends with its own exit code. */
+function outputError(): Error | null {
+  const error = process.stdout.errored as NodeJS.ErrnoException | null
+  return error?.code === 'EPIPE' || error?.code === 'ERR_STREAM_DESTROYED' ? null : error
 }
 
 const flushed = (stream: NodeJS.WriteStream) =>

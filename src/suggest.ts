@@ -30,9 +30,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   let best: {candidate: string; distance: number} | undefined
   for (const candidate of candidates) {
     const whole = editDistance(wanted, plain(candidate))
-    const segment = candidate.includes('/')
-      ? editDistance(lastSegment(wanted), plain(lastSegment(candidate))) + 0.5
-      : whole
+    const segment = wanted.includes('/') ? whole : editDistance(wanted, plain(lastSegment(candidate))) + 0.5
     const distance = Math.min(whole, segment)
     if (!best || distance < best.distance) best = {candidate, distance}
   }
