@@ -68,7 +68,7 @@ function judge(rule: AnyRule, snapshot: Snapshot, config: Config, context: Conte
   if (missing) return {...base, status: 'skipped', ...missing}
   let verdict: Verdict
   try {
-    verdict = rule.check(inputOf(rule, snapshot.sections), optionsOf(rule, config), context)
+    verdict = rule.check(inputOf(rule, snapshot.sections), optionsOf(rule, config), context, snapshot.window)
   } catch (error) {
     return {...base, status: 'error', summary: `the rule failed: ${(error as Error).message}`}
   }

@@ -1,4 +1,4 @@
-import type {Section, SectionName, Sections} from './snapshot.js'
+import type {Section, SectionName, Sections, Window} from './snapshot.js'
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
 export type Severity = (typeof SEVERITIES)[number]
@@ -119,6 +119,8 @@ export type Rule<
     sections: Pick<Sections, N> & {[K in U]: Section<Sections[K]>},
     options: OptionValues<O>,
     context: Context,
+    /** the counters some seconds before the snapshot (`check --window`); null: they were read once */
+    window: Window | null,
   ): Verdict
 }
 
