@@ -120,7 +120,7 @@ export type Rule<
     options: OptionValues<O>,
     context: Context,
     /** the counters some seconds before the snapshot (`check --window`); null: they were read once */
-    window: Window | null,
+    window?: Window | null,
   ): Verdict
 }
 
