@@ -1,5 +1,6 @@
 import type {Block, Fix} from '../report.js'
 import type {AppLines, FixRequest, Framework} from '../rule.js'
+import {joinNotes} from './note.js'
 import {verifyBlocks} from './verify.js'
 
 type AppRequest = Extract<FixRequest, {kind: 'app'}>
@@ -18,7 +19,7 @@ const LANGUAGE: Record<Framework, Block['language']> = {
 export function appFix(request: AppRequest, ruleId: string, framework: Framework | null): Fix {
   const own = framework ? request.by[framework] : undefined
   const advice = own ?? request.by.plain
-  const note = [request.note, advice.note].filter(Boolean).join(' ')
+  const note = joinNotes([request.note, advice.note])
   return {
     kind: 'app',
     title: request.title,
@@ -42,11 +43,12 @@ function language({where}: AppLines, framework: Framework | null): Block['langua
 
 /** Something to do that is neither a line nor a statement. */
 export function actionFix(request: ActionRequest, ruleId: string): Fix {
+  const note = joinNotes([request.note])
   return {
     kind: 'action',
     title: request.title,
     risk: request.risk ?? 'review',
-    ...(request.note && {note: request.note}),
+    ...(note && {note}),
     steps: request.steps.map(text => ({text, language: 'text', lines: []})),
     alternative: [],
     verify: verifyBlocks(ruleId),

@@ -2,6 +2,7 @@ import type {FixRequest} from '../rule.js'
 import type {RoleSetting, Snapshot} from '../snapshot.js'
 import {quoteIdent} from '../sql/quote.js'
 import type {Current} from './current.js'
+import {joinNotes} from './note.js'
 import type {Platform} from './platform.js'
 import {sameValue} from './values.js'
 
@@ -25,7 +26,7 @@ export type NoteInput = {
 }
 
 /** What a person must know before typing: who else sets it, what we could not see, what comes first. */
-export function settingNotes(input: NoteInput): string {
+export function settingNotes(input: NoteInput): string | undefined {
   const {request, current, platform} = input
   const notes = [request.note, ...(input.perRole ? [] : serverNotes(input))]
   if (current.setting === null && request.name.endsWith('_preload_libraries')) {
@@ -34,7 +35,7 @@ export function settingNotes(input: NoteInput): string {
   if (!platform.managed && platform.grant && !input.perRole) {
     notes.push(`The file and the service are hidden from this role; ${platform.grant} shows them.`)
   }
-  return notes.filter(Boolean).join(' ')
+  return joinNotes(notes)
 }
 
 function serverNotes({request, current, platform, sections, to}: NoteInput): (string | undefined)[] {

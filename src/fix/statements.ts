@@ -1,6 +1,7 @@
 import type {Block, Fix} from '../report.js'
 import type {FixRequest} from '../rule.js'
 import type {Snapshot} from '../snapshot.js'
+import {joinNotes} from './note.js'
 import {verifyBlocks} from './verify.js'
 
 type SqlRequest = Extract<FixRequest, {kind: 'sql'}>
@@ -8,27 +9,22 @@ type SqlRequest = Extract<FixRequest, {kind: 'sql'}>
 /** Statements to run, one line each, with what they lock and whether they may share a transaction. */
 export function statementsFix(request: SqlRequest, ruleId: string, sections: Snapshot['sections']): Fix {
   const inRecovery = sections.server.ok && sections.server.data.inRecovery
-  const note = [
+  const note = joinNotes([
     request.note,
     ...transactionNotes(request.statements),
     inRecovery ? 'This server is a standby: run it on the primary.' : undefined,
-  ]
+  ])
   return {
     kind: 'sql',
     title: request.title,
     risk: request.risk ?? 'review',
-    ...joined(note),
+    ...(note && {note}),
     lock: request.lock,
     steps: [sql('Run', request.statements)],
     alternative: [],
     verify: [...verifyBlocks(ruleId), ...(request.verify ?? []).map(verifyStep)],
     undo: request.undo.length ? [sql('Run', request.undo)] : [],
   }
-}
-
-function joined(notes: (string | undefined)[]): {note?: string} {
-  const note = notes.filter(Boolean).join(' ')
-  return note ? {note} : {}
 }
 
 function sql(text: string, statements: string[]): Block {

@@ -70,7 +70,7 @@ function editSections({edits}: Plan): string[] {
     const present = here.filter(({blocks}) => blocks.length > 0)
     const reasons = present.map(({finding, fix, blocks}) => {
       const lines = blocks.flatMap(block => block.lines).map(line => codeSpan(line))
-      return `- ${lines.join(', ')}: ${markdownText(finding.title)}${fix.note ? `. ${markdownText(fix.note)}` : ''}`
+      return `- ${lines.join(', ')}: ${markdownText(finding.title)}${fix.note ? ` - ${markdownText(fix.note)}` : ''}`
     })
     return [
       `In ${codeSpan(file)}:`,

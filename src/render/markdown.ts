@@ -93,7 +93,7 @@ function footer(report: Report): string {
     `ahsp-db ${report.tool}`,
     timestamp(report.collectedAt),
     serverLine(report),
-    server ? `platform: ${server.platform} (${server.platformEvidence})` : '',
+    server ? `${server.platform}: ${server.platformEvidence}` : '',
     `${statisticsLine(report)}${report.statistics.since === null ? '' : `, since ${timestamp(report.statistics.since)}`}`,
   ]
   return `---\n\n${facts.filter(Boolean).map(markdownText).join(' · ')}`

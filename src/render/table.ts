@@ -34,7 +34,7 @@ export type Page = {color: boolean; width: number; grid: Grid}
 function headLines(report: Report, {width, color}: Page): string[] {
   const {verdict, server, warnings, partial} = report
   const paint = verdict.ready === true ? green : verdict.ready === false ? highlight : bold
-  const platform = server ? `${server.platform} (${server.platformEvidence})` : ''
+  const platform = server ? `${server.platform}: ${server.platformEvidence}` : ''
   const facts = [serverLine(report), platform, statisticsLine(report)].filter(Boolean)
   const notes = [...(partial ? ['the run was cut short: this report is incomplete'] : []), ...warnings]
   return [

@@ -24,7 +24,7 @@ describe('markdown', () => {
   it('is deterministic and ends with how it was produced', () => {
     expect(markdown(sampleReport())).toBe(text)
     expect(text.split('\n').at(-2)).toBe(
-      'ahsp-db 0.1.0 · 2025-11-21 03:35:24 UTC · PostgreSQL 15.18 on db.example.com:5432/ahsp as app · platform: Debian/Ubuntu cluster (config_file is /etc/postgresql/15/main/postgresql.conf) · statistics of 3 d 4 h, since 2025-11-17 23:35:24 UTC',
+      'ahsp-db 0.1.0 · 2025-11-21 03:35:24 UTC · PostgreSQL 15.18 on db.example.com:5432/ahsp as app · Debian/Ubuntu cluster: config_file is /etc/postgresql/15/main/postgresql.conf · statistics of 3 d 4 h, since 2025-11-17 23:35:24 UTC',
     )
   })
 
