@@ -51,8 +51,14 @@ async function startSession(stream: net.Socket, attempt: Attempt, applicationNam
   client.on('error', () => {})
   const {channelBinding, requireAuth} = settings
   const policy = {hasPassword: Boolean(host.password?.reveal()), encrypted, channelBinding, requireAuth}
-  guardAuthentication(client.connection, policy, refusal => stream.destroy(refusal))
+  let refusal: Error | undefined
+  guardAuthentication(client.connection, policy, error => {
+    refusal = error
+    stream.destroy(error)
+  })
   await client.connect()
+  // What the server sent in one piece with the request we refused may have made a session all the same.
+  if (refusal) throw refusal
   client.off('notice', notice)
   const encryption = encrypted ? 'tls' : 'plain'
   const sendCancel = (pid: number, key: number) => requestCancel(host, settings, encryption, pid, key)
