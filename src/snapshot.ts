@@ -61,7 +61,14 @@ export type FileSetting = {
 /** ALTER ROLE/DATABASE ... SET; null role or database means all. Precedence: role+db > role > db > all. */
 export type RoleSetting = {role: string | null; database: string | null; name: string; value: string}
 
-export type Role = {name: string; canLogin: boolean; isSuperuser: boolean; connectionLimit: number}
+export type Role = {
+  name: string
+  canLogin: boolean
+  isSuperuser: boolean
+  connectionLimit: number
+  /** sessions in all databases, ours not counted; everybody may see it */
+  connections: number
+}
 
 export type Session = {
   pid: number
@@ -77,7 +84,7 @@ export type Session = {
   xactStart: number | null
   queryStart: number | null
   stateChange: number | null
-  /** transactions behind the newest xid that this session's snapshot holds back; null: none */
+  /** transactions behind the newest xid that this session's snapshot or own xid holds back; null: none */
   xminAge: number | null
   leaderPid: number | null
   /** redacted */
@@ -96,6 +103,8 @@ export type ActivitySample = {
 }
 
 export type Activity = {
+  /** when the sessions were read; server.now is a --window older. 0: there were none */
+  at: number
   /** client backends and the background processes that can hold something back; ours excluded */
   sessions: Session[]
   samples: ActivitySample[]
@@ -103,7 +112,10 @@ export type Activity = {
 
 export type BlockedSession = {
   pid: number
+  /** 0: a prepared transaction */
   blockedBy: number[]
+  /** of the sessions in blockedBy, as far as everybody may see them */
+  blockers: {pid: number; user: string | null; application: string}[]
   /** seconds; null before 14, where pg_locks has no waitstart: then the query's start is used */
   waitedFor: number | null
   lockMode: string | null

@@ -13,8 +13,8 @@ export const activity = collector({
       state, wait_event_type AS "waitEventType", wait_event AS "waitEvent",
       ${epoch('backend_start', 'backendStart')}, ${epoch('xact_start', 'xactStart')},
       ${epoch('query_start', 'queryStart')}, ${epoch('state_change', 'stateChange')},
-      pg_catalog.age(backend_xmin) AS "xminAge", ${since(context, 130000, 'leader_pid', 'leaderPid')},
-      pg_catalog.left(query, 4096) AS query,
+      greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) AS "xminAge", ${since(context, 130000, 'leader_pid', 'leaderPid')},
+      pg_catalog.left(query, 4096) AS query, ${epoch('pg_catalog.clock_timestamp()', 'at')},
       pg_catalog.count(*) OVER () AS total
     FROM pg_catalog.pg_stat_activity
     WHERE pid <> pg_catalog.pg_backend_pid()
@@ -32,8 +32,12 @@ export const activity = collector({
       }
     }
     const total = Number(rows[0]?.total ?? 0)
-    const sessions = rows.map(({total: _, ...row}) => row as unknown as Session)
-    return {ok: true, data: {sessions, samples: []}, ...(total > rows.length ? {total} : {})}
+    const sessions = rows.map(({total: _, at: __, ...row}) => row as unknown as Session)
+    return {
+      ok: true,
+      data: {at: Number(rows[0]?.at ?? 0), sessions, samples: []},
+      ...(total > rows.length ? {total} : {}),
+    }
   },
 })
 
@@ -59,13 +63,17 @@ export const blocking = collector({
       WHERE NOT l.granted AND l.pid IS NOT NULL AND l.pid <> pg_catalog.pg_backend_pid()
       LIMIT 200
     )
-    SELECT w.pid, pg_catalog.pg_blocking_pids(w.pid) AS "blockedBy",
+    SELECT w.pid, b.pids AS "blockedBy",
+      (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+          'pid', s.pid, 'user', s.usename, 'application', coalesce(s.application_name, '')) ORDER BY s.pid), '[]')
+        FROM pg_catalog.pg_stat_activity s WHERE s.pid = ANY (b.pids)) AS blockers,
       extract(epoch from pg_catalog.clock_timestamp() - coalesce(w.waitstart, a.query_start))::float8 AS "waitedFor",
       w.mode AS "lockMode",
       CASE WHEN c.oid IS NOT NULL THEN
         '"' || pg_catalog.replace(n.nspname, '"', '""') || '"."' || pg_catalog.replace(c.relname, '"', '""') || '"'
       END AS relation
     FROM waiting w
+      CROSS JOIN LATERAL (SELECT pg_catalog.pg_blocking_pids(w.pid) AS pids) b
       LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid
       LEFT JOIN LATERAL (
         SELECT t.relation FROM pg_catalog.pg_locks t

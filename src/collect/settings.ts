@@ -37,8 +37,13 @@ export const roleSettings = collector({
 export const roles = collector({
   section: 'roles',
   sql: () => `SELECT ${MARK} rolname::text AS name, rolcanlogin AS "canLogin", rolsuper AS "isSuperuser",
-      rolconnlimit AS "connectionLimit"
+      rolconnlimit AS "connectionLimit", coalesce(a.connections, 0) AS connections
     FROM pg_catalog.pg_roles
+      LEFT JOIN (
+        SELECT usesysid, pg_catalog.count(*)::int AS connections FROM pg_catalog.pg_stat_activity
+        WHERE pid <> pg_catalog.pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend'
+        GROUP BY usesysid
+      ) a ON a.usesysid = oid
     WHERE rolcanlogin
     ORDER BY rolconnlimit < 0, rolname
     LIMIT 500`,
