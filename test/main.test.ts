@@ -1,27 +1,16 @@
-import {spawn} from 'node:child_process'
 import {cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {afterAll, describe, expect, test} from 'vitest'
 import {asHelp, takeDebug} from '../src/main.js'
+import {BIN, run as runIn} from './cli.js'
 
-const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
 const folder = mkdtempSync(join(tmpdir(), 'ahsp-db-main-'))
 afterAll(() => rmSync(folder, {recursive: true}))
 
-type Run = {code: number | null; stdout: string; stderr: string}
-
-/** In an empty folder, so that no configuration of ours is found. */
-async function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
-  const child = spawn(command, args, {cwd: folder, env: {...process.env, ...env}, stdio: ['ignore', 'pipe', 'pipe']})
-  const text = {stdout: '', stderr: ''}
-  for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', chunk => (text[stream] += chunk))
-  const code = await new Promise<number | null>(resolve => child.on('close', resolve))
-  return {code, ...text}
-}
+const run = (command: string, args: string[], env?: NodeJS.ProcessEnv) => runIn(command, args, folder, env)
 const cli = (...args: string[]) => run(process.execPath, [BIN, ...args])
 const shell = (script: string) => run('bash', ['-c', script])
 const q = (text: string) => `'${text}'`

@@ -30,6 +30,7 @@ function partsOf(rule: Rule, queries: SectionQuery[]): Part[] {
     {heading: 'Severities', body: [{items: severities(rule)}]},
     ...(options.length > 0 ? [{heading: 'Options', body: [{items: optionItems(rule)}]}] : []),
     {heading: 'Reads', body: [{items: reads(rule)}]},
+    {heading: 'Fix', body: [{items: fix(rule)}]},
     {heading: 'Configure', body: configure(rule)},
     ...(rule.references.length > 0 ? [{heading: 'References', body: [{items: rule.references}]}] : []),
     ...(queries.length > 0 ? [{heading: 'SQL', body: queries.flatMap(queryBody)}] : []),
@@ -52,6 +53,11 @@ function reads(rule: Rule): string[] {
     ...(rule.settings ? [`settings that must be visible: ${rule.settings.join(', ')}`] : []),
   ]
 }
+
+const fix = ({id}: Rule) => [
+  `the lines for your server, with undo: ahsp-db fix ${id}`,
+  `afterwards: ahsp-db check --only ${id}`,
+]
 
 function configure(rule: Rule): Body[] {
   const options = Object.entries(rule.options).map(
