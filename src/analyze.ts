@@ -8,27 +8,37 @@ import {
   type OptionSpecs,
   type OptionValues,
   type Rule,
+  type RuleInput,
   SEVERITIES,
   type Severity,
   type Verdict,
 } from './rule.js'
 import type {Section, SectionName, Setting, Snapshot} from './snapshot.js'
+import {loadParser} from './sql/parse.js'
 import {verdictOf} from './verdict.js'
 
 type AnyRule = Rule<SectionName, SectionName, OptionSpecs>
 
 /**
  * Snapshot x Config -> Report. Pure: no clock, no I/O; the same snapshot and config give the same report, byte for
- * byte. A rule that throws becomes an `error` result and does not disturb the others.
+ * byte; asynchronous only for loading the SQL parser. A rule that throws becomes an `error` result and does not disturb
+ * the others.
  */
-export function analyze(snapshot: Snapshot, config: Config, context: Context, rules: readonly AnyRule[]): Report {
+export async function analyze(
+  snapshot: Snapshot,
+  config: Config,
+  context: Context,
+  allRules: readonly AnyRule[],
+): Promise<Report> {
   const {sections} = snapshot
+  const rules = allRules.filter(rule => isSelected(rule, config))
+  // Rules are synchronous, and most runs need no parser. Without it, only those fail that ask for it.
+  if (rules.some(rule => willParse(rule, sections))) await loadParser().catch(() => {})
   const server = sections.server.ok ? sections.server.data : null
   const platform = detectPlatform(sections, config.platform)
   const warnings = [...snapshot.warnings]
   const ignored: Report['ignored'] = []
   const results = rules
-    .filter(rule => isSelected(rule, config))
     .map(rule => judge(rule, snapshot, config, context, platform))
     .map(result => withoutIgnored(result, config, snapshot.collectedAt, ignored, warnings))
     .sort(byWorst)
@@ -60,6 +70,15 @@ export const isSelected = (
 ): boolean => {
   const named = (names: string[]) => names.includes(rule.id) || names.includes(rule.category)
   return (only.length === 0 || named(only)) && !named(skip)
+}
+
+function willParse(rule: AnyRule, sections: Snapshot['sections']): boolean {
+  if (!rule.parses || missingData(rule, sections)) return false
+  try {
+    return rule.parses(inputOf(rule, sections))
+  } catch {
+    return false
+  }
 }
 
 function judge(rule: AnyRule, snapshot: Snapshot, config: Config, context: Context, platform: Platform): Result {
@@ -110,10 +129,10 @@ function missingData(rule: AnyRule, sections: Snapshot['sections']): {summary: s
   return {summary: `the setting ${hidden.join(', ')} is hidden`, cure: `GRANT pg_read_all_settings TO ${user};`}
 }
 
-function inputOf(rule: AnyRule, sections: Snapshot['sections']) {
+function inputOf(rule: AnyRule, sections: Snapshot['sections']): RuleInput<SectionName, SectionName> {
   const needed = rule.needs.map(name => [name, (sections[name] as Section<unknown> & {ok: true}).data])
   const used = (rule.uses ?? []).map(name => [name, sections[name]])
-  return Object.fromEntries([...needed, ...used])
+  return Object.fromEntries([...needed, ...used]) as RuleInput<SectionName, SectionName>
 }
 
 const optionsOf = (rule: AnyRule, config: Config) =>

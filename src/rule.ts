@@ -115,13 +115,20 @@ export type Rule<
   /** Two sentences that a tired person understands. */
   why: string
   references: string[]
+  /** Whether `check` will call sql/parse.ts for these sections: the parser is only loaded for those who say so. */
+  parses?(sections: RuleInput<N, U>): boolean
   check(
-    sections: Pick<Sections, N> & {[K in U]: Section<Sections[K]>},
+    sections: RuleInput<N, U>,
     options: OptionValues<O>,
     context: Context,
     /** the counters some seconds before the snapshot (`check --window`); null: they were read once */
     window?: Window | null,
   ): Verdict
+}
+
+/** What a rule gets: its needs as data, what it uses as sections that may be unavailable. */
+export type RuleInput<N extends SectionName, U extends SectionName> = Pick<Sections, N> & {
+  [K in U]: Section<Sections[K]>
 }
 
 /** Identity with types: the whole contract of a rule file is `export default defineRule({...})`. */

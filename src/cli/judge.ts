@@ -55,7 +55,7 @@ function known(names: string[] | undefined): string[] | undefined {
   return names
 }
 
-export const judge = (snapshot: Snapshot, {config, context}: {config: Config; context: Context}): Report =>
+export const judge = (snapshot: Snapshot, {config, context}: {config: Config; context: Context}): Promise<Report> =>
   analyze(snapshot, config, context, rules as unknown as Parameters<typeof analyze>[3])
 
 /** See EXIT: a run that was cut short says so before its findings are counted. */

@@ -1,4 +1,5 @@
-import {Command, Flags} from '@oclif/core'
+import {Command} from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
 import {
   connectionFlags,
@@ -49,7 +50,7 @@ Exit codes: 0 below --fail-on, 1 findings, 2 usage, 3 cannot connect, 4 incomple
     const options = flags.output === undefined ? terminal() : {color: false, width: 80}
     try {
       const snapshot = await acquireSnapshot({...flags, conninfo: args.conninfo ?? setup.config.connection})
-      const report = judge(snapshot, setup)
+      const report = await judge(snapshot, setup)
       await emit(await render(report, format, options), flags.output)
       process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)
     } catch (error) {

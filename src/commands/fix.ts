@@ -1,4 +1,6 @@
-import {Args, Command, Flags} from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import {Command} from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
 import {connectionFlags, contextFlags, globalFlags, outputFlags, snapshotFlags} from '../cli/flags.js'
 import {configure, judge} from '../cli/judge.js'
@@ -36,6 +38,6 @@ export default class Fix extends Command {
     const setup = await configure({...flags, only})
     const snapshot = await acquireSnapshot({...flags, conninfo: flags.db ?? setup.config.connection})
     const {guide} = await import('../render/guide.js')
-    await emit(guide(judge(snapshot, setup), flags.format), flags.output)
+    await emit(guide(await judge(snapshot, setup), flags.format), flags.output)
   }
 }
