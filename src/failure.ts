@@ -61,7 +61,7 @@ function usage(error: OclifError, {argv, commands}: FailureContext): [message: s
   const choice = /^Expected (?:(--[^=]+)=)?(.*) to be one of: (.*)$/s.exec(message)
   if (choice) {
     const [, flag, got, values] = choice as unknown as [string, string | undefined, string, string]
-    return [`${flag ? `${flag} ` : ''}must be one of ${values}, got ${got}`, suggest(got, values.split(', '), help)]
+    return [`${flag ?? 'the argument'} must be one of ${values}, got ${got}`, suggest(got, values.split(', '), help)]
   }
   const [, flag, reason] = PARSING.exec(error.message) ?? []
   if (reason) return [`${flag}: ${oneLine(lowerFirst(reason))}`, help]
