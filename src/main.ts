@@ -1,6 +1,8 @@
 import {readFile} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 import type {Interfaces} from '@oclif/core'
+import {run} from '@oclif/core/run'
+import {settings} from '@oclif/core/settings'
 import {EXIT} from './errors.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -20,7 +22,6 @@ export async function main(arguments_: string[], options: MainOptions = {}): Pro
   process.stderr.on('error', () => {})
   process.on('uncaughtException', error => void fail(error, argv, debug))
   try {
-    const [{run}, {settings}] = await Promise.all([import('@oclif/core/run'), import('@oclif/core/settings')])
     // The built commands are the program, whatever NODE_ENV and tsconfig.json lie around.
     settings.enableAutoTranspile = false
     await run(asHelp(argv), await loadOptions(options))
@@ -45,7 +46,7 @@ export const asHelp = (argv: string[]): string[] => (argv[0] === 'help' ? [...ar
 async function loadOptions(options: MainOptions): Promise<Interfaces.LoadOptions> {
   const pjson = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
   if (!options.commands) return {root: ROOT, pjson}
-  const {Plugin} = await import('@oclif/core')
+  const {Plugin} = await import('./oclif.js')
   pjson.oclif.commands = options.commands
   const plugin = new Plugin({root: ROOT, pjson, isRoot: true, ignoreManifest: true})
   await plugin.load()
@@ -62,7 +63,7 @@ async function fail(error: unknown, argv: string[], debug: boolean, options: Mai
 /** For did-you-mean; an installation so broken that it has none still gets its error. */
 async function commandIds(options: MainOptions): Promise<string[]> {
   try {
-    const {Config} = await import('@oclif/core/config')
+    const {Config} = await import('./oclif.js')
     const config = await Config.load(await loadOptions(options))
     return config.commands.filter(command => !command.hidden).map(command => command.id.replaceAll(':', ' '))
   } catch {

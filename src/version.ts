@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs'
+import packageJson from '../package.json' with {type: 'json'}
 
 /** From package.json, the one place where it is stated. */
-export const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+export const VERSION: string = packageJson.version

@@ -1,4 +1,5 @@
-import {Args, Flags} from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import {usageError} from '../errors.js'
 import {PLATFORM_IDS} from '../fix/platform.js'
 import {SEVERITIES} from '../rule.js'

@@ -1,4 +1,5 @@
-import {Args, Command} from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import {Command} from '@oclif/core/command'
 import {globalFlags} from '../cli/flags.js'
 import {usageError} from '../errors.js'
 import {queriesOf} from '../explain.js'

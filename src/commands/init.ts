@@ -1,5 +1,6 @@
 import {access} from 'node:fs/promises'
-import {Command, Flags} from '@oclif/core'
+import {Command} from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
 import {globalFlags} from '../cli/flags.js'
 import {writeAtomically} from '../cli/output.js'
 import {configTemplate} from '../config/template.js'

@@ -1,4 +1,5 @@
-import {Command, Flags} from '@oclif/core'
+import {Command} from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
 import {globalFlags} from '../cli/flags.js'
 import {rulesJson, rulesText} from '../render/rules.js'
 import {rules} from '../rules/index.js'

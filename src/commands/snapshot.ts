@@ -1,4 +1,4 @@
-import {Command} from '@oclif/core'
+import {Command} from '@oclif/core/command'
 import {acquireSnapshot} from '../cli/acquire.js'
 import {connectionFlags, conninfoArg, globalFlags, outputFlags} from '../cli/flags.js'
 import {emit} from '../cli/output.js'
