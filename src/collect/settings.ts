@@ -41,7 +41,8 @@ export const roles = collector({
     FROM pg_catalog.pg_roles
       LEFT JOIN (
         SELECT usesysid, pg_catalog.count(*)::int AS connections FROM pg_catalog.pg_stat_activity
-        WHERE pid <> pg_catalog.pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend'
+        WHERE pid <> pg_catalog.pg_backend_pid() AND datid IS NOT NULL
+          AND coalesce(backend_type, 'client backend') = 'client backend'
         GROUP BY usesysid
       ) a ON a.usesysid = oid
     WHERE rolcanlogin

@@ -1,120 +1,115 @@
 import {
+  clientGroups,
   type Demand,
   demandFor,
-  longLivedClients,
+  groupName,
   maxConnectionsFor,
-  peakClients,
+  type Observed,
+  observedClients,
   type Usable,
   usableConnections,
 } from '../../derive/connections.js'
 import {type Confidence, defineRule, type Evidence, type FixRequest, type Severity} from '../../rule.js'
-import type {Activity, Section} from '../../snapshot.js'
 
 export default defineRule({
   id: 'connections/exhaustion',
-  title: 'Too few connections for the target number of users',
+  title: 'Too few connections for the target load',
   category: 'connections',
-  needs: ['server', 'settings'],
-  uses: ['activity'],
+  needs: ['settings'],
+  uses: ['activity', 'databases'],
   settings: ['max_connections', 'superuser_reserved_connections'],
   options: {
     warnAt: {default: 70, unit: 'percent', help: 'high from this share of the usable connections on'},
-    failAt: {default: 90, unit: 'percent', help: 'critical from this share on, when it was measured'},
+    failAt: {default: 90, unit: 'percent', help: 'critical from this share on, when a full server was measured'},
     overhead: {default: 25, unit: 'count', help: 'backends assumed for jobs, admin and monitoring'},
     poolerAbove: {default: 300, unit: 'count', help: 'advise a pooler rather than more backends than this'},
     longLived: {default: 60, unit: 'seconds', help: 'a connection this old belongs to a thread or a pool'},
   },
   severity: {
-    critical: 'demand is at or above failAt and a full server was measured: users are being refused now',
-    high: 'demand at the target load is at or above warnAt of what is usable: users will be refused',
+    critical: 'demand is at or above failAt and every usable connection was seen in use: clients are refused now',
+    high: 'demand at the target load is at or above warnAt of what is usable: the rest is for admin, jobs, deployments',
   },
   why:
     'A client that finds no free connection gets an error at once: PostgreSQL does not queue. Demand follows the ' +
     "application's threads and pools, not its users, so tell the tool what they are (app: in ahsp-db.yaml).",
   references: ['https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-MAX-CONNECTIONS'],
-  check({server, settings, activity}, options, context) {
+  check({settings, activity, databases}, options, context) {
     const budget = usableConnections(settings)
-    const peak = activity.ok ? peakClients(activity.data) : null
-    const demand = demandFor(context, peak, options.overhead)
+    const observed = observedClients(activity, databases)
+    const demand = demandFor(context, observed?.exact ? observed.peak : null, options.overhead)
     if (!demand) {
       return {cannotJudge: 'the target load is not known', cure: 'ahsp-db check --users N   # or app: in ahsp-db.yaml'}
     }
     const share = (demand.connections / budget.usable) * 100
-    const target = context.users === undefined ? 'the application' : `${context.users} users`
-    if (share < options.warnAt) {
-      return {summary: `max_connections = ${budget.maxConnections} is sufficient for ${target}`, findings: []}
-    }
-    const isFull = peak !== null && peak >= budget.usable
+    const max = `max_connections = ${budget.maxConnections}`
+    const wanted = `${demand.connections} of ${budget.usable} usable connections, ${demand.basis}`
+    if (share < options.warnAt) return {summary: `${max} is sufficient for ${demand.target} (${wanted})`, findings: []}
+    const isFull = observed?.exact === true && observed.peak >= budget.usable
     const confidence: Confidence = isFull ? 'measured' : demand.basis === 'assumed' ? 'assumed' : 'estimated'
     const severity: Severity = isFull && share >= options.failAt ? 'critical' : 'high'
-    const recommended = maxConnectionsFor(demand.connections, budget.reserved, options.warnAt)
-    const advice = recommended > options.poolerAbove ? 'put a pooler in front' : `recommended: ${recommended}`
+    const to = maxConnectionsFor(demand.connections, budget.reserved, options.warnAt)
+    const advice = to > options.poolerAbove ? 'put a pooler in front' : `recommended ${to}`
+    const [group] = activity.ok ? clientGroups(activity.data, options.longLived) : []
+    const threads = group ? ` ${capital(groupName(group))} holds ${group.connections} long-lived connections.` : ''
     return {
-      summary: `max_connections = ${budget.maxConnections} is too low for ${target}`,
+      summary: `${max} is too low for ${demand.target} (${wanted})`,
       findings: [
         {
           severity,
           subject: 'max_connections',
-          title: `max_connections = ${budget.maxConnections} is too low for ${target}, ${advice}`,
-          detail: explain(demand, isFull, peak, budget, activity, server.now, options.longLived),
-          evidence: evidence(budget, demand, peak),
+          title: `${max} is too low for ${demand.target}, ${advice}`,
+          detail: `${seen(isFull, observed, budget)} ${REASON[demand.basis]}${threads}`,
+          evidence: evidence(budget, demand, observed),
           confidence,
-          fixes: fixes(recommended, options.poolerAbove, demand, budget),
+          fixes: fixes(to, options, demand, budget),
         },
       ],
     }
   },
 })
 
-function evidence(budget: Usable, demand: Demand, peak: number | null): Evidence[] {
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+const REASON: Record<Demand['basis'], string> = {
+  assumed:
+    'One backend per user is an assumption: what counts is how many threads or pooled connections the application ' +
+    'can open, whatever the number of users. Set app: in ahsp-db.yaml and ask again.',
+  observed: 'Demand follows the threads and pools of the application: set app: in ahsp-db.yaml for an exact answer.',
+  configured: 'Jobs, admin and the second copy during a deployment come on top of what the application opens.',
+}
+
+/** Raising the limit was the story's mistake: say what was not seen. */
+function seen(isFull: boolean, observed: Observed | null, {usable}: Usable): string {
+  if (isFull) return `All ${usable} usable connections were in use while this ran: further clients are refused.`
+  const peak = observed ? `No refusal was seen (peak ${observed.peak} of ${usable})` : 'Sessions could not be seen'
+  return `${peak}: this is about the target load. A higher limit cures refusals, but neither latency nor throughput.`
+}
+
+function evidence(budget: Usable, demand: Demand, observed: Observed | null): Evidence[] {
+  const usable = `max_connections ${budget.maxConnections} - ${budget.reserved} reserved`
+  const peak = observed && {label: 'client connections seen, peak', value: observed.peak, source: observed.source}
   return [
-    {
-      label: 'usable connections',
-      value: budget.usable,
-      source: `max_connections ${budget.maxConnections} - ${budget.reserved} reserved`,
-    },
+    {label: 'usable connections', value: budget.usable, source: usable},
     {label: 'connections wanted', value: demand.connections, source: `${demand.basis}: ${demand.formula}`},
-    ...(peak === null
-      ? []
-      : [{label: 'peak of client connections seen', value: peak, source: 'pg_stat_activity, sampled'}]),
+    ...(peak ? [peak] : []),
   ]
 }
 
-function explain(
-  demand: Demand,
-  isFull: boolean,
-  peak: number | null,
-  budget: Usable,
-  activity: Section<Activity>,
-  now: number,
-  longLived: number,
-): string {
-  const seen = isFull
-    ? `All ${budget.usable} usable connections were in use while this ran: further clients are refused.`
-    : `No refused connection was seen${peak === null ? '' : ` (peak ${peak} of ${budget.usable})`}, so a low limit is not yet ` +
-      'proof of a bottleneck: if latency is the problem, raising it will not cure that.'
-  const [group] = activity.ok ? longLivedClients(activity.data, now, longLived) : []
-  const threads = group
-    ? ` ${group.user || 'A role'} holds ${group.connections} long-lived connections` +
-      `${group.application ? ` as ${group.application}` : ''} from ${group.clientAddr}: its threads or pool.`
-    : ''
-  const ask =
-    demand.basis === 'configured' ? '' : ' What counts are the threads of the application: set app: in ahsp-db.yaml.'
-  return `${seen}${threads}${ask}`
-}
+type Limits = {poolerAbove: number; warnAt: number}
 
-function fixes(recommended: number, poolerAbove: number, demand: Demand, budget: Usable): FixRequest[] {
+function fixes(to: number, {poolerAbove, warnAt}: Limits, {connections}: Demand, {usable}: Usable): FixRequest[] {
+  const backends = Math.ceil((usable * warnAt) / 100) - 1
   const pooler: FixRequest = {
     kind: 'action',
-    title: 'Put a pooler (PgBouncer, transaction mode) between the application and PostgreSQL',
+    title: 'Put a pooler (PgBouncer) between the application and PostgreSQL',
     risk: 'review',
     steps: [
-      `Let it accept ${demand.connections} clients or more and open at most ${Math.floor(budget.usable * 0.8)} backends ` +
-        `(80 % of the ${budget.usable} usable ones).`,
-      'Or give the application fewer threads than the server has usable connections.',
+      `pool_mode = transaction, max_client_conn >= ${connections}, default_pool_size = ${backends} or less in all.`,
+      'Point the application at it (port 6432), and make sure that nothing connects around it.',
     ],
+    note: `Or give the application fewer threads: below ${backends} in all they fit without a pooler.`,
   }
-  if (recommended > poolerAbove) return [pooler]
   const note = 'each backend may use work_mem several times: look at memory/work-mem afterwards'
-  return [{kind: 'setting', name: 'max_connections', to: `${recommended}`, risk: 'review', note}]
+  const raise: FixRequest = {kind: 'setting', name: 'max_connections', to: `${to}`, risk: 'review', note}
+  return to > poolerAbove ? [pooler] : [raise, pooler]
 }
