@@ -20,8 +20,8 @@ export async function requestCancel(
   for (const [index, word] of [16, CANCEL_REQUEST, pid, key].entries()) packet.writeInt32BE(word, index * 4)
   try {
     const stream = await openStream(host, settings, encryption, limit.signal)
-    stream.resume().end(packet)
-    // The server closes the stream when it has passed the request on.
+    stream.resume().write(packet)
+    // The server closes the stream when it has passed the request on; a pooler forgets it if we close first.
     if (!stream.destroyed) await once(stream, 'close')
   } catch {
     // The deadline of the statement itself will end it.

@@ -110,12 +110,10 @@ function explainSocket(code: string, place: string, folder: string): Explanation
 
 function timedOut({settings, stage, encrypted}: Attempt, place: string): Explanation {
   const limit = `${settings.connectTimeoutMs / 1000} s`
-  const where = stage === 'startup' && encrypted ? 'after the TLS handshake ' : ''
-  return [
-    'timeout',
-    stage === 'startup'
-      ? `${place} accepted the connection but did not answer ${where}within ${limit}`
-      : `${place} did not answer within ${limit}`,
-    'check the network or firewall; connect_timeout=SECONDS waits longer',
-  ]
+  const longer = 'connect_timeout=SECONDS waits longer'
+  if (stage === 'dialling') {
+    return ['timeout', `${place} did not answer within ${limit}`, `check the network or firewall; ${longer}`]
+  }
+  const what = `${place} accepted the connection${encrypted ? ' and TLS' : ''} but did not answer within ${limit}`
+  return ['timeout', what, `a pooler or proxy there may be waiting for its server; ${longer}`]
 }
