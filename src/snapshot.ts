@@ -207,6 +207,8 @@ export type Index = {
   predicate: string | null
   isUnique: boolean
   nullsNotDistinct: boolean
+  /** false: uniqueness is only checked at the end of the statement or transaction (deferrable constraint) */
+  isImmediate: boolean
   isPrimary: boolean
   isExclusion: boolean
   isReplicaIdentity: boolean
@@ -226,9 +228,12 @@ export type Index = {
   rowsFetched: number
   lastScan: number | null
   options: Record<string, string>
+  /** `USING ...`: what CREATE INDEX says behind the table's name; only for those that rules may want to drop */
+  definition: string | null
 }
 
 export type ForeignKey = {
+  oid: number
   name: string
   tableOid: number
   schema: string
@@ -243,8 +248,8 @@ export type ForeignKey = {
   onDelete: string
   onUpdate: string
   isValidated: boolean
-  /** inherited from the partitioned parent's constraint */
-  isInherited: boolean
+  /** the partitioned parent's constraint that it was inherited from */
+  parentOid: number | null
 }
 
 export type Sequence = {

@@ -7,6 +7,24 @@ const MAX_INDEXES = 5000
 /** pg_index's vectors count from 0; only the first indnkeyatts entries are key columns. */
 const keyPart = (column: string) => `(${column}::int8[])[0:i.indnkeyatts - 1]`
 
+/** pg_get_indexdef costs about 0.3 ms each: for the largest of those without scans, and for possible duplicates. */
+const MAX_DEFINITIONS = 100
+
+/** How many indexes of the table have these key columns; NULL for those that cannot simply be dropped. */
+const TWINS = `CASE WHEN NOT i.indisprimary AND NOT i.indisexclusion
+        THEN pg_catalog.count(*) OVER (PARTITION BY i.indrelid, i.indkey::text, i.indoption::text) END`
+
+/** pg_get_indexdef() starts with the names, which fixes quote themselves. */
+const DEFINITION = `CASE WHEN k.name IS NULL AND NOT x.relispartition AND (i.twins > 1
+          OR i.twins = 1 AND NOT i.indisunique AND pg_catalog.pg_stat_get_numscans(x.oid) = 0)
+        AND pg_catalog.row_number() OVER (
+          PARTITION BY k.name IS NULL, i.twins, i.indisunique, pg_catalog.pg_stat_get_numscans(x.oid) = 0
+          ORDER BY x.relpages DESC, x.oid) <= ${MAX_DEFINITIONS}
+        THEN pg_catalog.substr(pg_catalog.pg_get_indexdef(x.oid), 1 + pg_catalog.length(pg_catalog.format(
+          'CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname,
+          CASE WHEN x.relkind = 'I' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)))
+      END AS definition`
+
 export const indexes = collector({
   section: 'indexes',
   sql: context => `SELECT ${MARK} i.indexrelid::int8 AS oid, n.nspname::text AS schema, x.relname::text AS name,
@@ -23,7 +41,7 @@ export const indexes = collector({
       CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END AS predicate,
       i.indisunique AS "isUnique",
       ${context.versionNum >= 150000 ? 'i.indnullsnotdistinct' : 'false'} AS "nullsNotDistinct",
-      i.indisprimary AS "isPrimary", i.indisexclusion AS "isExclusion", i.indisreplident AS "isReplicaIdentity",
+      i.indimmediate AS "isImmediate", i.indisprimary AS "isPrimary", i.indisexclusion AS "isExclusion", i.indisreplident AS "isReplicaIdentity",
       i.indisclustered AS "isClustered", i.indisvalid AS "isValid", i.indisready AS "isReady", i.indislive AS "isLive",
       x.relispartition AS "isPartition", x.relkind = 'I' AS "isPartitioned",
       k.name AS "constraint",
@@ -33,8 +51,9 @@ export const indexes = collector({
       pg_catalog.pg_stat_get_tuples_fetched(x.oid)::float8 AS "rowsFetched",
       ${since(context, 160000, 'extract(epoch from pg_catalog.pg_stat_get_lastscan(x.oid))::float8', 'lastScan')},
       ${optionsOf('x.reloptions')},
+      ${DEFINITION},
       pg_catalog.count(*) OVER () AS total
-    FROM pg_catalog.pg_index i
+    FROM (SELECT i.*, ${TWINS} AS twins FROM pg_catalog.pg_index i WHERE ${amongTables(context, 'i.indrelid')}) i
       JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
       JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -43,7 +62,6 @@ export const indexes = collector({
         SELECT conindid, pg_catalog.min(conname::text) AS name
         FROM pg_catalog.pg_constraint WHERE conindid <> 0 GROUP BY conindid
       ) k ON k.conindid = i.indexrelid
-    WHERE ${amongTables(context, 'i.indrelid')}
     ORDER BY x.relpages DESC, n.nspname, x.relname
     LIMIT ${MAX_INDEXES}`,
   map: rows => limited<Index>(rows),

@@ -78,13 +78,13 @@ export const foreignKeys = collector({
     const names = (relation: string, key: string) =>
       `ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(${key}) WITH ORDINALITY AS k(attnum, position)
           JOIN pg_catalog.pg_attribute a ON a.attrelid = ${relation} AND a.attnum = k.attnum ORDER BY k.position)`
-    return `SELECT ${MARK} f.conname::text AS name, f.conrelid::int8 AS "tableOid", n.nspname::text AS schema,
+    return `SELECT ${MARK} f.oid::int8 AS oid, f.conname::text AS name, f.conrelid::int8 AS "tableOid", n.nspname::text AS schema,
         c.relname::text AS "table", f.conkey::int[] AS columns, ${names('f.conrelid', 'f.conkey')} AS "columnNames",
         f.confrelid::int8 AS "referencedOid", rn.nspname::text AS "referencedSchema",
         r.relname::text AS "referencedTable", f.confkey::int[] AS "referencedColumns",
         ${names('f.confrelid', 'f.confkey')} AS "referencedColumnNames",
         f.confdeltype::text AS "onDelete", f.confupdtype::text AS "onUpdate", f.convalidated AS "isValidated",
-        f.conparentid <> 0 AS "isInherited"
+        nullif(f.conparentid::int8, 0) AS "parentOid"
       FROM pg_catalog.pg_constraint f
         JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
