@@ -95,12 +95,19 @@ function judge(rule: AnyRule, snapshot: Snapshot, config: Config, context: Conte
     return {...base, status: 'skipped', summary: verdict.cannotJudge, ...(verdict.cure ? {cure: verdict.cure} : {})}
   }
   const findings = verdict.findings
-    .map(draft => finish(draft, rule, snapshot, config, platform))
+    .map(draft => finish(draft, rule, snapshot, config, context, platform))
     .sort((a, b) => rank(a.severity) - rank(b.severity) || compare(a.subject, b.subject))
   return {...base, status: findings.length > 0 ? 'found' : 'ok', summary: verdict.summary, findings}
 }
 
-function finish(draft: FindingDraft, rule: AnyRule, snapshot: Snapshot, config: Config, platform: Platform): Finding {
+function finish(
+  draft: FindingDraft,
+  rule: AnyRule,
+  snapshot: Snapshot,
+  config: Config,
+  context: Context,
+  platform: Platform,
+): Finding {
   if (!rule.severity[draft.severity]) throw new Error(`${rule.id} reports ${draft.severity} without documenting it`)
   // What was not measured may be wrong, and a wrong "critical" is how the story's mistake was made.
   const capped: Severity = draft.severity === 'critical' && draft.confidence === 'assumed' ? 'high' : draft.severity
@@ -108,10 +115,14 @@ function finish(draft: FindingDraft, rule: AnyRule, snapshot: Snapshot, config: 
     ...draft,
     rule: rule.id,
     severity: config.severities[rule.id] ?? capped,
-    fixes: draft.fixes.map(request => completeFix(request, rule.id, snapshot.sections, platform)),
+    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule.id, context), snapshot.sections, platform)),
     fingerprint: `${rule.id} ${draft.subject}`,
   }
 }
+
+/** The same question again, for "verify": without the users the answer could be another one. */
+export const questionOf = (ruleId: string, {users}: Context): string =>
+  users === undefined ? ruleId : `${ruleId} --users ${users}`
 
 /** A section or setting without which the rule cannot say anything: why, and what would cure it. */
 function missingData(rule: AnyRule, sections: Snapshot['sections']): {summary: string; cure?: string} | null {

@@ -1,3 +1,4 @@
+import {questionOf} from './analyze.js'
 import {collectors} from './collect/index.js'
 import {demandFor, maxConnectionsFor} from './derive/connections.js'
 import {completeFix} from './fix/complete.js'
@@ -45,7 +46,9 @@ export function refusalReport(refusal: Refusal, context: Context): Report {
       {label: 'the server said', value: refusal.message, source: 'its error message'},
     ],
     confidence: 'measured',
-    fixes: requests(context).map(request => completeFix(request, exhaustion.id, sections, platform)),
+    fixes: requests(context).map(request =>
+      completeFix(request, questionOf(exhaustion.id, context), sections, platform),
+    ),
     fingerprint: `${exhaustion.id} max_connections`,
   }
   const {id: rule, title, category} = exhaustion

@@ -12,14 +12,13 @@ export const conninfoArg = {
   }),
 }
 
-const positive = (name: string) =>
-  Flags.custom<number>({
-    parse: async input => {
-      const number = Number(input)
-      if (Number.isInteger(number) && number > 0) return number
-      throw usageError(`--${name} is ${JSON.stringify(input)}`, 'give a whole number above 0')
-    },
-  })
+const positive = Flags.custom<number>({
+  parse: async input => {
+    const number = Number(input)
+    if (Number.isInteger(number) && number > 0) return number
+    throw usageError(`${JSON.stringify(input)} is no whole number above 0`, 'e.g. 100')
+  },
+})
 
 export const globalFlags = {
   config: Flags.string({char: 'c', description: 'configuration file (default: ahsp-db.yaml here)', helpValue: 'FILE'}),
@@ -32,10 +31,10 @@ export const connectionFlags = {
 }
 
 export const contextFlags = {
-  users: positive('users')({char: 'u', description: 'concurrent users the database must be ready for', helpValue: 'N'}),
-  'current-users': positive('current-users')({description: 'users on the application right now', helpValue: 'N'}),
+  users: positive({char: 'u', description: 'concurrent users the database must be ready for', helpValue: 'N'}),
+  'current-users': positive({description: 'users on the application right now', helpValue: 'N'}),
   ram: Flags.string({description: "memory of the server (or its container's limit), e.g. 16GB", helpValue: 'SIZE'}),
-  cpus: positive('cpus')({description: 'CPU cores of the server', helpValue: 'N'}),
+  cpus: positive({description: 'CPU cores of the server', helpValue: 'N'}),
   storage: Flags.option({options: ['ssd', 'hdd'] as const, description: 'what the data lies on'})(),
   platform: Flags.option({
     options: PLATFORM_IDS,

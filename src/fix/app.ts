@@ -16,7 +16,7 @@ const LANGUAGE: Record<Framework, Block['language']> = {
 }
 
 /** A change in the application, in its framework's own language where the rule has that. */
-export function appFix(request: AppRequest, ruleId: string, framework: Framework | null): Fix {
+export function appFix(request: AppRequest, question: string, framework: Framework | null): Fix {
   const own = framework ? request.by[framework] : undefined
   const advice = own ?? request.by.plain
   const note = joinNotes([request.note, advice.note])
@@ -27,7 +27,7 @@ export function appFix(request: AppRequest, ruleId: string, framework: Framework
     ...(note && {note}),
     steps: [{text: `In ${advice.where}`, language: language(advice, own ? framework : null), lines: advice.lines}],
     alternative: [],
-    verify: verifyBlocks(ruleId),
+    verify: verifyBlocks(question),
     undo: [{text: `Put the old lines back in ${advice.where}`, language: 'text', lines: []}],
   }
 }
@@ -42,7 +42,7 @@ function language({where}: AppLines, framework: Framework | null): Block['langua
 }
 
 /** Something to do that is neither a line nor a statement. */
-export function actionFix(request: ActionRequest, ruleId: string): Fix {
+export function actionFix(request: ActionRequest, question: string): Fix {
   const note = joinNotes([request.note])
   return {
     kind: 'action',
@@ -51,7 +51,7 @@ export function actionFix(request: ActionRequest, ruleId: string): Fix {
     ...(note && {note}),
     steps: request.steps.map(text => ({text, language: 'text', lines: []})),
     alternative: [],
-    verify: verifyBlocks(ruleId),
+    verify: verifyBlocks(question),
     undo: [],
   }
 }

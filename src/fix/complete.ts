@@ -10,18 +10,18 @@ import {statementsFix} from './statements.js'
 /** Turns what a rule asks for into the whole answer for this server: where, what, apply, verify, undo. */
 export function completeFix(
   request: FixRequest,
-  ruleId: string,
+  question: string,
   sections: Snapshot['sections'],
   platform: Platform,
 ): Fix {
   switch (request.kind) {
     case 'setting':
-      return settingFix(request, ruleId, sections, platform)
+      return settingFix(request, question, sections, platform)
     case 'sql':
-      return statementsFix(request, ruleId, sections)
+      return statementsFix(request, question, sections)
     case 'app':
-      return appFix(request, ruleId, detectFramework(sections.application))
+      return appFix(request, question, detectFramework(sections.application))
     case 'action':
-      return actionFix(request, ruleId)
+      return actionFix(request, question)
   }
 }

@@ -20,7 +20,7 @@ const UNKNOWN_FILE = 'postgresql.conf (SHOW config_file tells where)'
 /** A changed setting: where it is set now decides where it must be changed. */
 export function settingFix(
   request: SettingRequest,
-  ruleId: string,
+  question: string,
   sections: Snapshot['sections'],
   platform: Platform,
 ): Fix {
@@ -41,7 +41,7 @@ export function settingFix(
     setting: {name: request.name, from: plan.from, to, apply: plan.apply},
     steps: plan.steps,
     alternative: plan.alternative,
-    verify: [...verifyBlocks(ruleId), showBlock(request.name, targets.length > 0 || plan.apply === 'reconnect')],
+    verify: [...verifyBlocks(question), showBlock(request.name, targets.length > 0 || plan.apply === 'reconnect')],
     undo: plan.undo,
   }
 }

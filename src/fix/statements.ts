@@ -7,7 +7,7 @@ import {verifyBlocks} from './verify.js'
 type SqlRequest = Extract<FixRequest, {kind: 'sql'}>
 
 /** Statements to run, one line each, with what they lock and whether they may share a transaction. */
-export function statementsFix(request: SqlRequest, ruleId: string, sections: Snapshot['sections']): Fix {
+export function statementsFix(request: SqlRequest, question: string, sections: Snapshot['sections']): Fix {
   const inRecovery = sections.server.ok && sections.server.data.inRecovery
   const note = joinNotes([
     request.note,
@@ -22,7 +22,7 @@ export function statementsFix(request: SqlRequest, ruleId: string, sections: Sna
     lock: request.lock,
     steps: [sql('Run', request.statements)],
     alternative: [],
-    verify: [...verifyBlocks(ruleId), ...(request.verify ?? []).map(verifyStep)],
+    verify: [...verifyBlocks(question), ...(request.verify ?? []).map(verifyStep)],
     undo: request.undo.length ? [sql('Run', request.undo)] : [],
   }
 }
