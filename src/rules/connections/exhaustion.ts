@@ -104,10 +104,11 @@ function fixes(to: number, {poolerAbove, warnAt}: Limits, {connections}: Demand,
     title: 'Put a pooler (PgBouncer) between the application and PostgreSQL',
     risk: 'review',
     steps: [
-      `pool_mode = transaction, max_client_conn >= ${connections}, default_pool_size = ${backends} or less in all.`,
-      'Point the application at it (port 6432), and make sure that nothing connects around it.',
+      `Let it accept ${connections} clients (max_client_conn) and open at most ${backends} backends (default_pool_size of ` +
+        'all pools together), with pool_mode = transaction',
+      'Point the application at it (port 6432), and make sure that nothing connects around it',
     ],
-    note: `Or give the application fewer threads: below ${backends} in all they fit without a pooler.`,
+    note: `Or give the application at most ${backends} threads in all: then they fit without a pooler.`,
   }
   const note = 'each backend may use work_mem several times: look at memory/work-mem afterwards'
   const raise: FixRequest = {kind: 'setting', name: 'max_connections', to: `${to}`, risk: 'review', note}
