@@ -20,7 +20,7 @@ const hide = <T extends string | null>(name: string, value: T): T | string =>
 /** Passwords in URLs and in key=value strings, wherever they stand. */
 export const hideUrlPasswords = (text: string) =>
   text
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@?#]*:)[^\s@/]+@/gi, `$1${REDACTED}@`)
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@?#]*:)[^\s'"]*@/gi, `$1${REDACTED}@`)
     .replace(/(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s'&]+)/gi, `$1${REDACTED}`)
 
 const update = <T>(section: Section<T>, change: (data: T) => T): Section<T> =>

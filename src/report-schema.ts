@@ -24,7 +24,12 @@ export const fixSchema = z.object({
   risk: z.enum(['safe', 'review']),
   note: z.string().optional(),
   setting: z
-    .object({name: z.string(), from: z.string().nullable(), to: z.string(), apply: z.enum(['reload', 'restart', 'reconnect'])})
+    .object({
+      name: z.string(),
+      from: z.string().nullable(),
+      to: z.string(),
+      apply: z.enum(['reload', 'restart', 'reconnect']),
+    })
     .optional(),
   lock: z.string().optional().describe('what an SQL fix locks, and for how long'),
   steps: z.array(blockSchema),
@@ -60,10 +65,14 @@ export const reportSchema = z.object({
   version: z.literal(1),
   tool: z.string(),
   target: z.object({host: z.string(), port: z.number(), database: z.string(), user: z.string()}),
-  server: z.object({version: z.string(), platform: z.string(), platformEvidence: z.string(), inRecovery: z.boolean()}).nullable(),
+  server: z
+    .object({version: z.string(), platform: z.string(), platformEvidence: z.string(), inRecovery: z.boolean()})
+    .nullable(),
   collectedAt: z.number().describe('seconds since 1970, by the server'),
   users: z.number().nullable(),
-  statistics: z.object({since: z.number().nullable(), seconds: z.number().nullable()}).describe('what the counters cover'),
+  statistics: z
+    .object({since: z.number().nullable(), seconds: z.number().nullable()})
+    .describe('what the counters cover'),
   verdict: z.object({
     ready: z.boolean().nullable().describe('null: cannot judge'),
     headline: z.string(),

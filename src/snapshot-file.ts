@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {collectors} from './collect/index.js'
 import {CliError, EXIT} from './errors.js'
+import {safeJson} from './render/json.js'
 import {SNAPSHOT_VERSION, type Snapshot} from './snapshot.js'
 
 const bad = (file: string, what: string, hint: string) => new CliError('SNAPSHOT', EXIT.usage, `${file}: ${what}`, hint)
@@ -43,4 +44,4 @@ function complete(file: string, value: Partial<Snapshot>): Snapshot {
   return {...value, sections} as Snapshot
 }
 
-export const snapshotText = (snapshot: Snapshot): string => `${JSON.stringify(snapshot, null, 1)}\n`
+export const snapshotText = (snapshot: Snapshot): string => safeJson(snapshot, 1)

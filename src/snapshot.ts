@@ -22,6 +22,8 @@ export type Server = {
   startedAt: number
   now: number
   inRecovery: boolean
+  /** may read pg_file_settings: a superuser, or by a grant of its own */
+  readsFileSettings: boolean
   /** null when the role may not call pg_control_system() */
   systemIdentifier: string | null
   /** true when the session came over TCP */

@@ -8,7 +8,8 @@ import {SEVERITIES} from '../rule.js'
 export const conninfoArg = {
   conninfo: Args.string({
     description: 'URL, key=value string or database name; else DATABASE_URL, else the PG* variables',
-    noCacheDefault: true,
+    // Else oclif takes a piped text for the missing argument: cron and CI have one.
+    ignoreStdin: true,
   }),
 }
 

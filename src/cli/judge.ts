@@ -3,7 +3,7 @@ import {type Config, loadConfig} from '../config.js'
 import {EXIT, type ExitCode, usageError} from '../errors.js'
 import type {PlatformId} from '../fix/platform.js'
 import type {Report} from '../report.js'
-import {type Context, type Rule, SEVERITIES, type Severity} from '../rule.js'
+import {type Context, SEVERITIES, type Severity} from '../rule.js'
 import {rules} from '../rules/index.js'
 import type {Snapshot} from '../snapshot.js'
 import {didYouMean} from '../suggest.js'
@@ -20,13 +20,16 @@ export type JudgeFlags = {
   platform?: PlatformId
   only?: string[]
   skip?: string[]
+  snapshot?: string
 }
 
-/** The configuration file with the flags laid over it. */
-export async function configure(flags: JudgeFlags): Promise<{config: Config; context: Context}> {
-  const file = await loadConfig(flags.config, rules as readonly Rule[], process.env)
+/** The configuration file with the flags laid over it; `conninfo` is what the command line names, if anything. */
+export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{config: Config; context: Context}> {
+  const connection = (conninfo ?? flags.snapshot) !== undefined ? 'ignore' : 'expand'
+  const file = await loadConfig(flags.config, rules, process.env, {connection})
   const config: Config = {
     ...file,
+    connection: conninfo ?? file.connection,
     platform: flags.platform ?? file.platform,
     only: known(flags.only) ?? file.only,
     skip: [...file.skip, ...(known(flags.skip) ?? [])],

@@ -74,6 +74,7 @@ const contextOf = (server: Sections['server']): CollectContext => ({
   versionNum: server.versionNum,
   user: `"${server.user.replaceAll('"', '""')}"`,
   linux: /linux/i.test(server.build),
+  readsFileSettings: server.readsFileSettings,
   statements: server.statementsExtension,
   tableOids: [],
   queryids: [],

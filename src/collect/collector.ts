@@ -10,6 +10,7 @@ export type CollectContext = {
   versionNum: number
   user: string
   linux: boolean
+  readsFileSettings: boolean
   /** null: the extension is not created in this database */
   statements: {schema: string; version: string} | null
   /** the tables whose indexes, foreign keys and sequences are worth fetching */

@@ -18,7 +18,7 @@ const NOT_PRELOADED = /must be loaded via/
 
 /** The section that stands for a collector which could not be read. */
 export function failure(error: unknown, collector: Collector, context: CollectContext | null): Section<never> {
-  const {message, sqlstate} = error as {message: string; sqlstate?: string}
+  const {message, sqlstate, kind} = error as {message: string; sqlstate?: string; kind?: string}
   if (NOT_PRELOADED.test(message)) {
     return {
       ok: false,
@@ -28,7 +28,7 @@ export function failure(error: unknown, collector: Collector, context: CollectCo
     }
   }
   const known = sqlstate ? REASONS[sqlstate] : undefined
-  if (!known) return {ok: false, reason: sqlstate === 'timeout' ? 'timeout' : 'error', message}
+  if (!known) return {ok: false, reason: kind === 'timeout' ? 'timeout' : 'error', message}
   const [reason, meaning] = known
   if (reason !== 'permission' || !context) return {ok: false, reason, message: `${meaning} (${message})`}
   return {

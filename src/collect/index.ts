@@ -42,6 +42,7 @@ export const EXPLAIN_CONTEXT: CollectContext = {
   versionNum: 180000,
   user: 'ahsp_db',
   linux: true,
+  readsFileSettings: true,
   statements: {schema: 'public', version: '1.12'},
   tableOids: [],
   queryids: [],

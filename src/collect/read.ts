@@ -74,6 +74,7 @@ async function send(run: Run, sql: string, timeoutMs = LIMITS.statement, bare = 
 /** Out of the failed transaction, or onto one new connection when the old one is gone; false: neither worked. */
 async function recover(run: Run, error?: Error): Promise<boolean> {
   if (run.connection.isOpen) {
+    if (run.connection.transaction === 'none') return true
     await run.connection.run(ROLLBACK, {deadlineMs: LIMITS.clientGrace}).catch(() => {})
     if (run.connection.isOpen) return true
   }

@@ -12,8 +12,16 @@ export const settings = collector({
 
 export const fileSettings = collector({
   section: 'fileSettings',
-  grant: ({user}) =>
-    `GRANT SELECT ON pg_file_settings TO ${user}; GRANT EXECUTE ON FUNCTION pg_show_all_file_settings() TO ${user};`,
+  // Not tried in vain: the error would count as one of the server's rolled back transactions.
+  unavailable: ({readsFileSettings, user}) =>
+    readsFileSettings
+      ? null
+      : {
+          ok: false,
+          reason: 'permission',
+          message: 'permission denied',
+          grant: `GRANT SELECT ON pg_file_settings TO ${user}; GRANT EXECUTE ON FUNCTION pg_show_all_file_settings() TO ${user};`,
+        },
   sql: () => `SELECT ${MARK} sourcefile AS file, sourceline AS line, name, setting AS value, applied, error
     FROM pg_catalog.pg_file_settings
     WHERE name IS NOT NULL

@@ -45,11 +45,11 @@ Exit codes: 0 below --fail-on, 1 findings, 2 usage, 3 cannot connect, 4 incomple
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Check)
-    const setup = await configure(flags)
+    const setup = await configure(flags, args.conninfo)
     const format = flags.brief ? 'brief' : flags.format
     const options = flags.output === undefined ? terminal() : {color: false, width: 80}
     try {
-      const snapshot = await acquireSnapshot({...flags, conninfo: args.conninfo ?? setup.config.connection})
+      const snapshot = await acquireSnapshot({...flags, conninfo: setup.config.connection})
       const report = await judge(snapshot, setup)
       await emit(await render(report, format, options), flags.output)
       process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)

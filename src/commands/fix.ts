@@ -16,7 +16,9 @@ export default class Fix extends Command {
     '<%= config.bin %> fix --format sql --snapshot night.json > fix.sql',
   ]
   static override strict = false
-  static override args = {rule: Args.string({description: 'rules or categories (default: all that found something)'})}
+  static override args = {
+    rule: Args.string({description: 'rules or categories (default: all that found something)', ignoreStdin: true}),
+  }
   static override flags = {
     db: Flags.string({char: 'd', description: 'URL, key=value string or database name', helpValue: 'CONNINFO'}),
     ...contextFlags,
@@ -35,8 +37,8 @@ export default class Fix extends Command {
   async run(): Promise<void> {
     const {argv, flags} = await this.parse(Fix)
     const only = argv.length > 0 ? (argv as string[]) : undefined
-    const setup = await configure({...flags, only})
-    const snapshot = await acquireSnapshot({...flags, conninfo: flags.db ?? setup.config.connection})
+    const setup = await configure({...flags, only}, flags.db)
+    const snapshot = await acquireSnapshot({...flags, conninfo: setup.config.connection})
     const {guide} = await import('../render/guide.js')
     await emit(guide(await judge(snapshot, setup), flags.format), flags.output)
   }

@@ -1,23 +1,29 @@
 import {access} from 'node:fs/promises'
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import {globalFlags} from '../cli/flags.js'
+import {acquireSnapshot} from '../cli/acquire.js'
+import {connectionFlags, conninfoArg, globalFlags} from '../cli/flags.js'
 import {writeAtomically} from '../cli/output.js'
+import {verifyRole} from '../cli/verify-role.js'
 import {configTemplate} from '../config/template.js'
 import {CONFIG_FILE} from '../config.js'
-import {usageError} from '../errors.js'
+import {EXIT, usageError} from '../errors.js'
 import {roleSql} from '../role.js'
 import {rules} from '../rules/index.js'
 
 export default class Init extends Command {
   static override summary = `Write a commented ${CONFIG_FILE} and print the SQL for a least-privilege role.`
-  static override description = 'Connects to nothing. The SQL goes to standard output, so that it can be piped.'
+  static override description = `Connects to nothing, except with --verify. The SQL goes to standard output, so that
+it can be piped.`
   static override examples = [
     {description: `Write ${CONFIG_FILE} here, keep the SQL`, command: '<%= config.bin %> init > role.sql'},
     {description: 'Look first', command: '<%= config.bin %> init --print'},
+    {description: 'Can this role see all it needs?', command: '<%= config.bin %> init --verify service=prod'},
     {description: 'Own names', command: '<%= config.bin %> init --role watch --database shop'},
   ]
+  static override args = conninfoArg
   static override flags = {
+    verify: Flags.boolean({description: 'connect as CONNINFO and tell what its role can read'}),
     force: Flags.boolean({char: 'f', description: 'overwrite an existing file', exclusive: ['print']}),
     print: Flags.boolean({description: 'only print: the file, then the SQL'}),
     role: Flags.string({description: 'name of the role', default: 'ahsp_db', helpValue: 'NAME'}),
@@ -27,7 +33,8 @@ export default class Init extends Command {
   }
 
   async run(): Promise<void> {
-    const {flags} = await this.parse(Init)
+    const {args, flags} = await this.parse(Init)
+    if (flags.verify) return verify(args.conninfo)
     const sql = roleSql(flags.role, flags.database)
     if (flags.print) {
       process.stdout.write(`${configTemplate(rules)}\n${sql}`)
@@ -40,6 +47,13 @@ export default class Init extends Command {
     process.stderr.write(`${flags.output} written\n`)
     process.stdout.write(sql)
   }
+}
+
+async function verify(conninfo: string | undefined): Promise<void> {
+  const snapshot = await acquireSnapshot({conninfo, timeout: connectionFlags.timeout.default as string})
+  const {text, complete} = verifyRole(snapshot)
+  process.stdout.write(text)
+  process.exitCode = complete ? EXIT.ok : EXIT.partial
 }
 
 const exists = (file: string) =>

@@ -1,10 +1,9 @@
 import {Command} from '@oclif/core/command'
 import {acquireSnapshot} from '../cli/acquire.js'
 import {connectionFlags, conninfoArg, globalFlags, outputFlags} from '../cli/flags.js'
+import {configure} from '../cli/judge.js'
 import {emit} from '../cli/output.js'
-import {loadConfig} from '../config.js'
 import {EXIT} from '../errors.js'
-import {rules} from '../rules/index.js'
 import {snapshotText} from '../snapshot-file.js'
 
 export default class Snapshot extends Command {
@@ -20,8 +19,8 @@ export default class Snapshot extends Command {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Snapshot)
-    const config = await loadConfig(flags.config, rules, process.env)
-    const snapshot = await acquireSnapshot({...flags, conninfo: args.conninfo ?? config.connection})
+    const {config} = await configure(flags, args.conninfo)
+    const snapshot = await acquireSnapshot({...flags, conninfo: config.connection})
     await emit(snapshotText(snapshot), flags.output)
     if (snapshot.cutShortBy === 'signal') process.exitCode = EXIT.interrupted
     if (snapshot.cutShortBy === 'deadline') process.exitCode = EXIT.deadline

@@ -1,8 +1,10 @@
 import type {Report} from '../report.js'
 
-/** The report as JSON; characters that could act on a terminal are written as escapes, which JSON reads back. */
-export function json(report: Report): string {
-  const text = JSON.stringify(report, null, 2)
+export const json = (report: Report): string => safeJson(report, 2)
+
+/** JSON in which characters that could act on a terminal are written as escapes; reading gives back the same value. */
+export function safeJson(value: unknown, indent: number): string {
+  const text = JSON.stringify(value, null, indent)
   // Raw line feeds are the layout's own: JSON.stringify escapes those inside strings.
   return `${text.replace(/[\p{Cf}\u007f-\u009f\u2028\u2029]/gu, unicodeEscape)}\n`
 }

@@ -4,6 +4,9 @@
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
+/** Whether text that is already SQL holds such characters, which nobody can escape any more. */
+export const hasInvisible = (sql: string): boolean => INVISIBLE.test(sql)
+
 /** `name` as a quoted identifier: `"name"`, or `U&"a\000Ab"` when it holds invisible characters. */
 export function quoteIdent(name: string): string {
   return INVISIBLE.test(name) ? `U&"${escapeInvisible(name, '"')}"` : `"${name.replaceAll('"', '""')}"`

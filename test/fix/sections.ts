@@ -15,6 +15,7 @@ export function server(part: Partial<Server> = {}): Server {
     database: 'ahsp',
     user: 'app',
     isSuperuser: true,
+    readsFileSettings: true,
     memberOf: [],
     startedAt: 0,
     now: 100,

@@ -1,0 +1,32 @@
+import type {Snapshot} from '../snapshot.js'
+
+/** What a missing grant would reveal to a superuser alone: not asked of a least-privilege role. */
+const SUPERUSER_ONLY = new Set(['fileSettings'])
+
+export type RoleVerdict = {text: string; complete: boolean}
+
+/** Which sections this role can read, and the grant or line that opens each of the others. */
+export function verifyRole({sections, target}: Snapshot): RoleVerdict {
+  const closed = Object.entries(sections).flatMap(([name, section]) =>
+    section.ok || section.reason === 'unsupported' ? [] : [{name, ...section}],
+  )
+  const missing = closed.filter(({name}) => !SUPERUSER_ONLY.has(name))
+  const {server} = sections
+  const notes = [
+    server.ok && server.data.isSuperuser ? 'note: this is a superuser; a role with pg_monitor is enough' : '',
+    ...closed
+      .filter(({name}) => SUPERUSER_ONLY.has(name))
+      .map(({name, message}) => `note: ${name} stays closed (${message}); optional`),
+  ].filter(Boolean)
+  const cures = [...new Set(missing.map(({grant}) => grant).filter(grant => grant !== undefined))]
+  const readable = Object.keys(sections).length - closed.length
+  const lines = [
+    missing.length === 0
+      ? `COMPLETE: role ${JSON.stringify(target.user)} can read all ${readable} sections that it needs`
+      : `INCOMPLETE: role ${JSON.stringify(target.user)} cannot read ${missing.length} sections`,
+    ...missing.map(({name, message}) => `  ${name}: ${message}`),
+    ...(cures.length > 0 ? ['', 'as a superuser:', ...cures.map(cure => `  ${cure}`)] : []),
+    ...notes,
+  ]
+  return {text: `${lines.join('\n')}\n`, complete: missing.length === 0}
+}
