@@ -56,17 +56,25 @@ async function prove(labName: string, lab: Lab, server: Running): Promise<void> 
   const ill = await check(server.url(), lab, rule)
   const result = resultOf(ill)
   expect(result, `${rule} must fire`).toMatchObject({status: 'found'})
-  expect(result.findings.map(finding => finding.subject)).toContain(lab.subject)
+  const named = (subject: string) =>
+    typeof lab.subject === 'string' ? subject === lab.subject : lab.subject.test(subject)
+  const finding = result.findings.find(({subject}) => named(subject))!
+  expect(finding, `${result.findings.map(({subject}) => subject)} must have ${lab.subject}`).toBeDefined()
 
   await provePlainRole(lab, rule, server)
 
-  const finding = result.findings.find(({subject}) => subject === lab.subject)!
   const kind = finding.fixes[lab.fix ?? 0]?.kind
   if (lab.cure) {
     expect(['app', 'action'], 'only such a fix may be applied by other means').toContain(kind)
     await lab.cure(server)
   } else {
-    const printed = printedFix(markdown(ill), rule, lab.subject, lab.fix ?? 0, lab.alternative ? 'Or instead' : 'Do')
+    const printed = printedFix(
+      markdown(ill),
+      rule,
+      finding.subject,
+      lab.fix ?? 0,
+      lab.alternative ? 'Or instead' : 'Do',
+    )
     await applyVerbatim(printed, server)
   }
   await lab.afterFix?.(server)

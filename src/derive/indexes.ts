@@ -1,0 +1,125 @@
+import type {FixRequest} from '../rule.js'
+import type {Index, Table} from '../snapshot.js'
+import {newIndexName} from '../sql/index-name.js'
+import {hasInvisible, qualified, quoteIdent, quoteLiteral} from '../sql/quote.js'
+
+const PAGE_BYTES = 8192
+
+export const indexBytes = (index: Index): number => index.pages * PAGE_BYTES
+
+/** Not a build under way, nor what a failed one left behind. */
+export const isUsable = (index: Index): boolean => index.isValid && index.isReady && index.isLive
+
+/** Nothing but queries depends on it: no constraint, replica identity, clustering or partitioned parent. */
+export const isDroppable = (index: Index): boolean =>
+  index.constraint === null &&
+  !index.isPrimary &&
+  !index.isExclusion &&
+  !index.isReplicaIdentity &&
+  !index.isClustered &&
+  !index.isPartition
+
+/** Same table, method, keys in order, operator classes, collations, directions, predicate, INCLUDE and uniqueness. */
+const identity = (index: Index): string =>
+  JSON.stringify([
+    index.tableOid,
+    index.method,
+    index.keyColumns,
+    index.opclasses,
+    index.collations,
+    index.ordering,
+    index.expressions,
+    index.predicate,
+    [...index.includedColumns].sort((a, b) => a - b),
+    index.isUnique,
+    index.nullsNotDistinct,
+    index.isImmediate,
+    index.isExclusion,
+    index.isPartitioned,
+  ])
+
+export type Duplicate = {index: Index; twin: Index}
+
+/** Usable indexes of which another one is exactly the same; of two that nothing depends on, the less used one goes. */
+export function duplicateIndexes(indexes: readonly Index[]): Duplicate[] {
+  const groups = new Map<string, Index[]>()
+  for (const index of indexes.filter(isUsable)) {
+    groups.set(identity(index), [...(groups.get(identity(index)) ?? []), index])
+  }
+  return [...groups.values()].flatMap(group => {
+    const [twin, ...others] = group.sort(
+      (a, b) => Number(isDroppable(a)) - Number(isDroppable(b)) || b.scans - a.scans || a.oid - b.oid,
+    )
+    return others.filter(isDroppable).map(index => ({index, twin: twin!}))
+  })
+}
+
+/** Names of relations by schema: a new index needs one of its own. */
+export function takenNames(tables: readonly Table[], indexes: readonly Index[]): (schema: string) => Set<string> {
+  const names = new Map<string, Set<string>>()
+  const of = (schema: string) => {
+    if (!names.has(schema)) names.set(schema, new Set())
+    return names.get(schema)!
+  }
+  for (const {schema, name} of [...tables, ...indexes]) of(schema).add(name)
+  return of
+}
+
+const SHARED = 'SHARE UPDATE EXCLUSIVE on the table: reads and writes go on'
+
+type NewIndex = {
+  table: Table
+  partitions: readonly Table[]
+  columns: readonly string[]
+  taken: (schema: string) => Set<string>
+}
+
+/**
+ * CREATE INDEX that lets reads and writes go on. A partitioned table cannot have that, its partitions can; the parent's
+ * index then takes theirs over instead of building its own.
+ */
+export function createIndex({table, partitions, columns, taken}: NewIndex): FixRequest {
+  const list = columns.map(quoteIdent).join(', ')
+  const nameFor = ({schema, name}: Table) => newIndexName(name, columns, taken(schema))
+  const create = (on: Table, name: string, how: string) =>
+    `CREATE INDEX ${how}${quoteIdent(name)} ON ${qualified(on.schema, on.name)} (${list})`
+  const name = nameFor(table)
+  const title = `Index ${list} of ${qualified(table.schema, table.name)}`
+  if (table.kind !== 'partitioned') {
+    return {
+      kind: 'sql',
+      title,
+      statements: [create(table, name, 'CONCURRENTLY ')],
+      undo: [`DROP INDEX CONCURRENTLY ${qualified(table.schema, name)}`],
+      lock: `${SHARED}; it reads the table twice and waits for the transactions that are open.`,
+    }
+  }
+  return {
+    kind: 'sql',
+    title,
+    statements: [...partitions.map(on => create(on, nameFor(on), 'CONCURRENTLY ')), create(table, name, '')],
+    undo: [`DROP INDEX ${qualified(table.schema, name)}`],
+    lock: `${SHARED} for each partition. The last statement takes SHARE on all of them: writes wait, for a moment only when every partition has its index by then.`,
+  }
+}
+
+/** DROP INDEX with the CREATE INDEX that undoes it; neither stops reads or writes, except on a partitioned table. */
+export function dropIndex(index: Index, title: string, note?: string): FixRequest {
+  const name = qualified(index.schema, index.name)
+  const concurrently = index.isPartitioned ? '' : 'CONCURRENTLY '
+  const unique = index.isUnique ? 'UNIQUE ' : ''
+  const head = `CREATE ${unique}INDEX ${concurrently}${quoteIdent(index.name)} ON ${qualified(index.schema, index.table)}`
+  const isKnown = index.definition !== null && !hasInvisible(index.definition)
+  const keep = `Keep its definition first: SELECT pg_get_indexdef(${quoteLiteral(name)}::regclass);`
+  const notes = [note, isKnown ? undefined : keep].filter(Boolean).join(' ')
+  return {
+    kind: 'sql',
+    title,
+    statements: [`DROP INDEX ${concurrently}${name}`],
+    undo: isKnown ? [`${head} ${index.definition}`] : [],
+    lock: index.isPartitioned
+      ? 'ACCESS EXCLUSIVE on the table and its partitions: short, but everything waits for it, and it for everything.'
+      : `${SHARED}; it waits for the transactions that are open.`,
+    ...(notes && {note: notes}),
+  }
+}
