@@ -3,7 +3,7 @@ import {resolveConninfo} from '../connect/conninfo.js'
 import {type Connection, connect} from '../connect/postgres.js'
 import type {Snapshot} from '../snapshot.js'
 import {readSnapshot} from '../snapshot-file.js'
-import {startProgress} from './progress.js'
+import {startProgress, timedSteps} from './progress.js'
 import {duration} from './quantity.js'
 
 export type Acquire = {
@@ -13,6 +13,7 @@ export type Acquire = {
   snapshot?: string
   window?: string
   timeout: string
+  debug?: boolean
 }
 
 /**
@@ -24,7 +25,7 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
   const windowSeconds = request.window === undefined ? 0 : duration('--window', request.window) / 1000
   const deadlineMs = duration('--timeout', request.timeout)
   const settings = await resolveConninfo(request.conninfo, process.env)
-  const progress = startProgress()
+  const progress = request.debug ? timedSteps() : startProgress()
   const stop = onSignal()
   try {
     let connection: Connection | undefined

@@ -48,10 +48,18 @@ export const selectionFlags = {
   only: Flags.string({
     description: 'only these rules or categories',
     multiple: true,
+    // Greedy, it would take the connection string that follows for a rule.
+    multipleNonGreedy: true,
     delimiter: ',',
     helpValue: 'RULE',
   }),
-  skip: Flags.string({description: 'not these rules or categories', multiple: true, delimiter: ',', helpValue: 'RULE'}),
+  skip: Flags.string({
+    description: 'not these rules or categories',
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    helpValue: 'RULE',
+  }),
 }
 
 export const exitFlags = {

@@ -29,3 +29,18 @@ export function startProgress(stream: NodeJS.WriteStream = process.stderr): Prog
     },
   }
 }
+
+/** For --debug: how long each step took, a line each. */
+export function timedSteps(stream: NodeJS.WriteStream = process.stderr): Progress {
+  let current = 'connect'
+  let startedAt = performance.now()
+  const report = () => stream.write(`${current}: ${Math.round(performance.now() - startedAt)} ms\n`)
+  return {
+    update: what => {
+      report()
+      current = what
+      startedAt = performance.now()
+    },
+    stop: report,
+  }
+}

@@ -19,11 +19,10 @@ import {FORMATS, render} from '../render/index.js'
 
 export default class Check extends Command {
   static override summary = 'Is this PostgreSQL ready, and which exact lines must change?'
-  static override description = `Reads the server (read-only, one connection, nothing installed), judges it, and prints
-the findings with their fixes.
-
-Exit codes: 0 below --fail-on, 1 findings, 2 usage, 3 cannot connect, 4 incomplete
-(--strict), 5 internal error, 6 cannot write, 124 deadline, 130/143 interrupted.`
+  static override description =
+    'Reads the server (read-only, one connection, nothing installed), judges it, and prints the findings with their ' +
+    'fixes.\n\nExit codes: 0 below --fail-on, 1 findings, 2 usage, 3 cannot connect, 4 incomplete (--strict), ' +
+    '5 internal error, 6 cannot write, 124 deadline, 130/143 interrupted.'
   static override examples = [
     '<%= config.bin %> check --users 100',
     '<%= config.bin %> check postgres://me@db.example/app --users 200 --ram 16GB',

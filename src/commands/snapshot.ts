@@ -8,8 +8,9 @@ import {snapshotText} from '../snapshot-file.js'
 
 export default class Snapshot extends Command {
   static override summary = 'Write what check would judge to a file, to be analysed anywhere.'
-  static override description = `The file is JSON and redacted: no literals of queries, no secrets of settings.
-'ahsp-db check --snapshot FILE' gives the same report as a live check.`
+  static override description =
+    'The file is JSON and redacted: no literals of queries, no secrets of settings. ' +
+    "'<%= config.bin %> check --snapshot FILE' gives the same report as a live check."
   static override examples = [
     '<%= config.bin %> snapshot -o night.json',
     '<%= config.bin %> snapshot "service=production" --window 30s -o night.json',

@@ -9,9 +9,9 @@ const tokens = (plainString: string) =>
       String.raw`--[^\n]*`, // line comment
       String.raw`/\*`, // block comment: nests, so its end is looked for by hand
       String.raw`[eE]'(?:[^'\\]|''|\\[\s\S])*(?:'|$)`,
-      String.raw`(?:[uU]&|[bBxXnN])?${plainString}`,
+      `(?:[uU]&|[bBxXnN])?${plainString}`,
       String.raw`\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$`, // dollar quote: its end is looked for by hand
-      String.raw`(?:[uU]&)?"(?:[^"]|"")*(?:"|$)`, // identifier, kept
+      '(?:[uU]&)?"(?:[^"]|"")*(?:"|$)', // identifier, kept
       String.raw`\$\d+`, // parameter, kept
       String.raw`[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*`, // word, kept (also keeps the 1 of a1)
       String.raw`0[xXoObB][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?`,
@@ -19,7 +19,7 @@ const tokens = (plainString: string) =>
     'g',
   )
 
-const STANDARD = tokens(String.raw`'(?:[^']|'')*(?:'|$)`)
+const STANDARD = tokens("'(?:[^']|'')*(?:'|$)")
 
 /** With standard_conforming_strings = off a backslash escapes the quote in plain strings too. */
 const BACKSLASH = tokens(String.raw`'(?:[^'\\]|''|\\[\s\S])*(?:'|$)`)
