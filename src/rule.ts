@@ -84,15 +84,24 @@ export type Context = {
   storage?: 'ssd' | 'hdd'
 }
 
-export type Category =
-  | 'connections'
-  | 'sessions'
-  | 'timeouts'
-  | 'memory'
-  | 'planner'
-  | 'observability'
-  | 'indexes'
-  | 'queries'
+export const CATEGORIES = [
+  'connections',
+  'sessions',
+  'timeouts',
+  'memory',
+  'planner',
+  'observability',
+  'indexes',
+  'tables',
+  'vacuum',
+  'wal',
+  'replication',
+  'schema',
+  'queries',
+  'safety',
+  'security',
+] as const
+export type Category = (typeof CATEGORIES)[number]
 
 export type Rule<
   N extends SectionName = SectionName,
