@@ -124,6 +124,8 @@ export type Rule<
   /** Two sentences that a tired person understands. */
   why: string
   references: string[]
+  /** public tools that look for the same, by their codes in scripts/peers.json; for docs/coverage.md */
+  peers?: readonly string[]
   /** Whether `check` will call sql/parse.ts for these sections: the parser is only loaded for those who say so. */
   parses?(sections: RuleInput<N, U>): boolean
   check(
