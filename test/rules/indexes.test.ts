@@ -4,18 +4,16 @@ import foreignKeyUnindexed from '../../src/rules/indexes/foreign-key-unindexed.j
 import unused from '../../src/rules/indexes/unused.js'
 import type {ForeignKey, Index, Server, Table} from '../../src/snapshot.js'
 import {newIndexName} from '../../src/sql/index-name.js'
-import {server} from '../fix/sections.js'
-import {findingsOf, verdictOf} from './judge.js'
-import {database, foreignKey, index, table} from './objects.js'
+import {foreignKey, index, table} from './objects.js'
+import {database, findingsOf, judge, ok, server} from './sections.js'
 
 const DAY = 86_400
-const ok = <T>(data: T, total?: number) => ({ok: true, data, ...(total ? {total} : {})})
 
 describe('indexes/foreign-key-unindexed', () => {
   const child = (part: Partial<Table> = {}) => table('child', {oid: 1, ...part})
   const parent = (part: Partial<Table> = {}) => table('parent', {oid: 2, ...part})
   const check = (indexes: Index[], foreignKeys: ForeignKey[] = [foreignKey([2])], tables = [child(), parent()]) =>
-    findingsOf(foreignKeyUnindexed, {tables, foreignKeys, indexes: ok(indexes)})
+    findingsOf(judge(foreignKeyUnindexed, {tables, foreignKeys, indexes: ok(indexes)}))
 
   it.each<[string, Index, number]>([
     ['exactly these columns', index('i', [2]), 0],
@@ -104,9 +102,9 @@ describe('indexes/foreign-key-unindexed', () => {
 
   it('does not judge without all the indexes', () => {
     const input = {tables: [child()], foreignKeys: [foreignKey([2])]}
-    const verdict = verdictOf(foreignKeyUnindexed, {...input, indexes: ok([], 6000)})
+    const verdict = judge(foreignKeyUnindexed, {...input, indexes: {ok: true, data: [], total: 6000}})
     expect(verdict).toEqual({cannotJudge: 'only 0 of 6000 indexes were read'})
-    expect(verdictOf(foreignKeyUnindexed, {...input, indexes: {ok: false, message: 'timeout'}})).toHaveProperty(
+    expect(judge(foreignKeyUnindexed, {...input, indexes: {ok: false, message: 'timeout'}})).toHaveProperty(
       'cannotJudge',
     )
   })
@@ -124,7 +122,7 @@ describe('newIndexName', () => {
 })
 
 describe('indexes/duplicate', () => {
-  const check = (...indexes: Index[]) => findingsOf(duplicate, {indexes}).map(({subject}) => subject)
+  const check = (...indexes: Index[]) => findingsOf(judge(duplicate, {indexes})).map(({subject}) => subject)
 
   it.each<[string, Partial<Index>, Partial<Index>]>([
     [
@@ -195,7 +193,7 @@ describe('indexes/duplicate', () => {
     ['a definition that was not read', {isUnique: true, definition: null}, {undo: []}],
   ])('the fix: %s', (_, part, fix) => {
     const twin = index('a', [2], {isUnique: true, isPartitioned: part.isPartitioned ?? false})
-    const [finding] = findingsOf(duplicate, {indexes: [twin, index('b', [2], part)]})
+    const [finding] = findingsOf(judge(duplicate, {indexes: [twin, index('b', [2], part)]}))
     expect(finding!.fixes[0]).toMatchObject(fix)
   })
 
@@ -203,7 +201,7 @@ describe('indexes/duplicate', () => {
     [10 * 128, 'medium'],
     [10 * 128 - 1, 'low'],
   ])('%i pages: %s', (pages, severity) => {
-    const findings = findingsOf(duplicate, {indexes: [index('a', [2]), index('b', [2], {pages})]})
+    const findings = findingsOf(judge(duplicate, {indexes: [index('a', [2]), index('b', [2], {pages})]}))
     expect(findings[0]!.severity).toBe(severity)
   })
 })
@@ -216,14 +214,14 @@ describe('indexes/unused', () => {
     keys: ForeignKey[] = [],
   ) => ({
     server: server({now: 30 * DAY, startedAt: 20 * DAY, ...part}),
-    databases: [database({statsReset})],
+    databases: [database('ahsp', {statsReset})],
     tables: [table('child')],
     indexes,
     foreignKeys: keys,
     checkpoints: {ok: false, reason: 'error', message: ''},
   })
   const check = (indexes: Index[], keys: ForeignKey[] = []) =>
-    findingsOf(unused, input(indexes, {}, 0, keys)).map(({subject}) => subject)
+    findingsOf(judge(unused, input(indexes, {}, 0, keys))).map(({subject}) => subject)
 
   it.each<[string, Partial<Index>, number]>([
     ['no scan', {}, 1],
@@ -264,13 +262,15 @@ describe('indexes/unused', () => {
     ['never reset, started an hour ago', {startedAt: 30 * DAY - 3600}, null, undefined],
     ['a standby', {inRecovery: true}, 0, undefined],
   ])('window: %s', (_, part, statsReset, severity) => {
-    const verdict = verdictOf(unused, input([index('i', [2])], part, statsReset))
+    const verdict = judge(unused, input([index('i', [2])], part, statsReset))
     if (severity === undefined) expect(verdict).toHaveProperty('cannotJudge')
     else expect(verdict).toMatchObject({findings: [{severity}]})
   })
 
   it('is medium from 100 MB on, and only then', () => {
-    const severities = [12_800, 12_799].map(pages => findingsOf(unused, input([index('i', [2], {pages})]))[0]!.severity)
+    const severities = [12_800, 12_799].map(
+      pages => findingsOf(judge(unused, input([index('i', [2], {pages})])))[0]!.severity,
+    )
     expect(severities).toEqual(['medium', 'low'])
   })
 })

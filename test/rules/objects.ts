@@ -1,4 +1,4 @@
-import type {Database, ForeignKey, Index, Statement, Table} from '../../src/snapshot.js'
+import type {ForeignKey, Index, Statement, Table} from '../../src/snapshot.js'
 
 /** Parts of a snapshot for the tests of judgement; what is not given is harmless. */
 export function table(name: string, part: Partial<Table> = {}): Table {
@@ -102,33 +102,6 @@ export function foreignKey(columns: number[], part: Partial<ForeignKey> = {}): F
     onUpdate: 'a',
     isValidated: true,
     parentOid: null,
-    ...part,
-  }
-}
-
-export function database(part: Partial<Database> = {}): Database {
-  return {
-    name: 'ahsp',
-    backends: 1,
-    connectionLimit: -1,
-    allowConnections: true,
-    isTemplate: false,
-    sizeBytes: null,
-    commits: 0,
-    rollbacks: 0,
-    blocksRead: 0,
-    blocksHit: 0,
-    tempFiles: 0,
-    tempBytes: 0,
-    deadlocks: 0,
-    sessionTimeMs: null,
-    activeTimeMs: null,
-    idleInTransactionTimeMs: null,
-    sessions: null,
-    sessionsAbandoned: null,
-    sessionsFatal: null,
-    sessionsKilled: null,
-    statsReset: null,
     ...part,
   }
 }
