@@ -37,6 +37,7 @@ export default class Check extends Command {
     ...selectionFlags,
     format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
     brief: Flags.boolean({char: 'b', description: 'one line for each finding'}),
+    full: Flags.boolean({description: 'the details of every finding, however many'}),
     ...outputFlags,
     ...exitFlags,
     ...globalFlags,
@@ -46,7 +47,7 @@ export default class Check extends Command {
     const {args, flags} = await this.parse(Check)
     const setup = await configure(flags, args.conninfo)
     const format = flags.brief ? 'brief' : flags.format
-    const options = flags.output === undefined ? terminal() : {color: false, width: 80}
+    const options = {full: flags.full, ...(flags.output === undefined ? terminal() : {color: false, width: 80})}
     try {
       const snapshot = await acquireSnapshot({...flags, conninfo: setup.config.connection})
       const report = await judge(snapshot, setup)

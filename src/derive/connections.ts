@@ -15,6 +15,9 @@ export function usableConnections(settings: readonly Setting[]): Usable {
   return {usable: maxConnections - reserved, maxConnections, reserved}
 }
 
+/** Backends for jobs, admin and monitoring that come on top of one per user, when nothing better is known. */
+export const ASSUMED_OVERHEAD = 25
+
 export type Demand = {
   connections: number
   /** configured: the application's own arithmetic; observed: seen, or scaled from it; assumed: from the users alone */

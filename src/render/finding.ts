@@ -1,21 +1,25 @@
 import {isApplyStep} from '../fix/apply.js'
 import type {Block, Finding, Fix} from '../report.js'
 import {blockHeading, shortBlockLines} from './blocks.js'
-import {prose} from './sanitize.js'
+import {prose, visible} from './sanitize.js'
 import {bold, dim, severityColor, wrap} from './style.js'
 import {costOf} from './summary.js'
 import type {Page} from './table.js'
 import {formatValue} from './units.js'
 
-/** One finding on a terminal. What is to be typed is never wrapped or cut, however narrow the terminal. */
+/**
+ * One finding on a terminal: all of it for what is urgent, evidence in a sentence for the rest. Alternatives and the
+ * whole way back are in `ahsp-db fix`. What is to be typed is never wrapped or cut, however narrow the terminal.
+ */
 export function findingLines(finding: Finding, page: Page): string[] {
-  const {detail, evidence, fixes, severity} = finding
-  const isMinor = severity === 'low' || severity === 'info'
+  const {detail, fixes, severity} = finding
+  const isUrgent = severity === 'critical' || severity === 'high'
   return [
     ...titleLines(finding, page),
-    ...(detail ? ['', ...paragraph(detail, 2, page)] : []),
-    ...(evidence.length ? ['', ...evidenceLines(finding, page)] : []),
-    ...fixes.flatMap(fix => ['', ...fixLines(fix, page, isMinor)]),
+    ...(detail ? paragraph(detail, 2, page) : []),
+    ...measuredLines(finding, isUrgent, page),
+    ...(isUrgent && fixes.length ? [''] : []),
+    ...fixes.flatMap((fix, at) => fixLines(fix, page, isUrgent && at === 0)),
   ]
 }
 
@@ -23,6 +27,14 @@ export function findingLines(finding: Finding, page: Page): string[] {
 export function shortFindingLines(finding: Finding, page: Page): string[] {
   return [...titleLines(finding, page), ...finding.fixes.slice(0, 1).flatMap(fix => stepLines(fix.steps, 4, page))]
 }
+
+function measuredLines(finding: Finding, isUrgent: boolean, page: Page): string[] {
+  if (finding.evidence.length === 0) return []
+  return isUrgent ? ['', ...evidenceLines(finding, page)] : paragraph(evidenceSentence(finding), 2, page)
+}
+
+const evidenceSentence = ({evidence}: Finding): string =>
+  evidence.map(({label, value, unit, source}) => `${label}: ${formatValue(value, unit)} (${source})`).join('; ')
 
 function titleLines({severity, title, rule, subject, confidence}: Finding, {width, color}: Page): string[] {
   const word = severityColor(severity, severity.toUpperCase(), color)
@@ -46,7 +58,7 @@ function evidenceLines({evidence}: Finding, {grid, width, color}: Page): string[
   return grid({rows, width: width - 2, paint}).map(line => `  ${line}`)
 }
 
-function fixLines(fix: Fix, page: Page, isMinor: boolean): string[] {
+function fixLines(fix: Fix, page: Page, isMain: boolean): string[] {
   const costs = [fix.risk === 'review' ? 'review first' : '', costOf(fix)].filter(Boolean).join('; ')
   const [first = '', ...rest] = wrap(prose(`Fix: ${fix.title}${costs ? ` (${costs})` : ''}`), page.width - 2)
   return [
@@ -54,23 +66,27 @@ function fixLines(fix: Fix, page: Page, isMinor: boolean): string[] {
     ...rest.map(line => `  ${bold(line, page.color)}`),
     ...(fix.note ? paragraph(fix.note, 4, page) : []),
     ...stepLines(fix.steps, 4, page),
-    ...(isMinor ? [] : closingLines(fix, page)),
+    ...(isMain ? closingLines(fix, page) : []),
   ]
 }
 
-/** The other ways and the way back; what puts them into effect was said above. */
+/** How to see that it helped, and the way back; what puts either into effect was said above. */
 function closingLines(fix: Fix, page: Page): string[] {
-  const then = fix.setting ? `, then ${fix.setting.apply} as above` : ''
-  const changes = (blocks: Block[]) => blocks.filter(block => !isApplyStep(block))
-  const group = (label: string, lines: string[]) => (lines.length ? [`    ${dim(label, page.color)}`, ...lines] : [])
+  const undo = fix.undo.find(block => !isApplyStep(block))
   return [
-    ...group(`or instead${then}`, stepLines(changes(fix.alternative), 6, page)),
-    ...group(
-      'verify',
-      fix.verify.flatMap(block => bareLines(block, page)),
-    ),
-    ...group(`undo${then}`, stepLines(changes(fix.undo), 6, page)),
+    ...labelled('verify', fix.verify[0], '', page),
+    ...labelled('undo', undo, fix.setting ? `   then ${fix.setting.apply}` : '', page),
   ]
+}
+
+/** On the label's line when it is one line, below it otherwise. */
+function labelled(label: string, block: Block | undefined, then: string, page: Page): string[] {
+  if (!block) return []
+  const lines = block.lines.flatMap(line => line.split('\n')).map(visible)
+  const head = `    ${dim(label, page.color)}`
+  if (lines.length === 0) return paragraph(`${label}: ${block.text}`, 4, page)
+  if (lines.length === 1) return [`${head}  ${lines[0]}${then && dim(then, page.color)}`]
+  return [`${head}${then && dim(then, page.color)}`, ...lines.map(line => `      ${line}`)]
 }
 
 function stepLines(blocks: Block[], indent: number, page: Page): string[] {
@@ -78,12 +94,6 @@ function stepLines(blocks: Block[], indent: number, page: Page): string[] {
     ...paragraph(blockHeading(block), indent, page),
     ...shortBlockLines(block).map(line => `${' '.repeat(indent + 2)}${line}`),
   ])
-}
-
-/** Only the lines, or the words when there are none. */
-function bareLines(block: Block, page: Page): string[] {
-  const lines = shortBlockLines(block)
-  return lines.length ? lines.map(line => `      ${line}`) : paragraph(block.text, 6, page)
 }
 
 function paragraph(text: string, indent: number, {width}: Page): string[] {

@@ -2,7 +2,12 @@ import type {Report} from '../report.js'
 
 export const FORMATS = ['table', 'markdown', 'json'] as const
 export type Format = (typeof FORMATS)[number] | 'brief'
-export type RenderOptions = {color: boolean; width: number}
+export type RenderOptions = {
+  color: boolean
+  width: number
+  /** table: the details of every finding, however long it gets */
+  full?: boolean
+}
 
 /** Each format's module is loaded only when it is asked for. */
 export async function render(report: Report, format: Format, options: RenderOptions): Promise<string> {

@@ -8,20 +8,25 @@ import {findingsBySeverity, isCode, serverLine, statisticsLine} from './summary.
 
 const MIN_WIDTH = 40
 const MAX_WIDTH = 100
-/** Findings of one rule beyond these are printed without detail and evidence: they would only repeat themselves. */
-const FULL_PER_RULE = 3
+/** Findings of one rule beyond these are counted: they would only repeat themselves. */
+const SHOWN_PER_RULE = 3
+/** The details end before this many lines: a page is read, a scroll is not. */
+const DETAIL_LINES = 100
 
-/** The report for a terminal: the verdict, the findings with their fixes, then one line per other rule. */
+/**
+ * The report for a terminal: the verdict, the findings with their fixes, then one line per other rule. Without `full`
+ * it stays a page or two: all findings are in the overview, the details of the least urgent are left to `--full`.
+ */
 export async function table(report: Report, options: RenderOptions): Promise<string> {
   const width = Math.max(MIN_WIDTH, Math.min(options.width, MAX_WIDTH))
   const page = {color: options.color, width, grid: await loadGrid()}
   const findings = findingsBySeverity(report)
+  const {lines: details, hidden} = detailLines(findings, page, options.full ?? false)
   const sections = [
     headLines(report, page),
     overviewLines(findings, page),
-    ...findings.map((finding, at) =>
-      isRepeated(findings, at) ? shortFindingLines(finding, page) : findingLines(finding, page),
-    ),
+    ...details,
+    hidden > 0 ? wrap(`${hidden} more findings in short above; with --full, --only RULE or in ahsp-db fix`, width) : [],
     otherLines(report, page),
     footLines(report, page),
   ]
@@ -46,19 +51,47 @@ function headLines(report: Report, {width, color}: Page): string[] {
 
 const highlight = (text: string, color: boolean) => severityColor('critical', text, color)
 
+/** One row per finding; the many of one rule in one row. */
 function overviewLines(findings: Finding[], {grid, width, color}: Page): string[] {
   if (findings.length < 2) return []
+  const groups = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const alike = findings.filter(({rule, severity}) => rule === finding.rule && severity === finding.severity)
+    const key = alike.length > SHOWN_PER_RULE ? `${finding.severity} ${finding.rule}` : finding.fingerprint
+    groups.set(key, [...(groups.get(key) ?? []), finding])
+  }
+  const rows = [...groups.values()].map(([first, ...rest]) => ({...first!, more: rest.length}))
   return grid({
     head: ['severity', 'finding', 'rule'],
-    rows: findings.map(({severity, title, rule}) => [severity, prose(title), rule]),
+    rows: rows.map(({severity, title, rule, more}) => [
+      severity,
+      `${prose(title)}${more > 0 ? `, and ${more} more` : ''}`,
+      rule,
+    ]),
     width,
     ruled: true,
-    paint: (line, row, column) => (column === 0 ? severityColor(findings[row]!.severity, line, color) : line),
+    paint: (line, row, column) => (column === 0 ? severityColor(rows[row]!.severity, line, color) : line),
   })
 }
 
-function isRepeated(findings: Finding[], at: number): boolean {
-  return findings.slice(0, at).filter(({rule}) => rule === findings[at]!.rule).length >= FULL_PER_RULE
+function detailLines(findings: Finding[], page: Page, full: boolean): {lines: string[][]; hidden: number} {
+  if (full) return {lines: findings.map(finding => findingLines(finding, page)), hidden: 0}
+  const lines: string[][] = []
+  let printed = 0
+  let hidden = 0
+  let isLong = false
+  findings.forEach((finding, at) => {
+    const before = findings.slice(0, at).filter(({rule}) => rule === finding.rule).length
+    const next = before === 0 ? findingLines(finding, page) : shortFindingLines(finding, page)
+    isLong ||= printed > 0 && printed + next.length > DETAIL_LINES
+    if (isLong || before >= SHOWN_PER_RULE) {
+      hidden += 1
+      return
+    }
+    lines.push(next)
+    printed += next.length
+  })
+  return {lines, hidden}
 }
 
 function otherLines({results, ignored}: Report, {width, color}: Page): string[] {

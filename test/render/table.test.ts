@@ -26,7 +26,6 @@ describe('table', () => {
     expect(text.slice(text.indexOf('HIGH '), text.indexOf('  Fix: Keep'))).toMatchInlineSnapshot(`
       "HIGH      max_connections = 100 is too low for 100 users
                 connections/exhaustion · max_connections · assumed
-
         The application would need about 125 backends, and 97 are usable. No refused
         connection was seen, so this is what the users you named would need, not what
         was measured.
@@ -40,19 +39,8 @@ describe('table', () => {
             max_connections = 200
           Restart (ends every session)
             sudo systemctl restart postgresql@15-main
-          or instead, then restart as above
-            By SQL instead of the file
-              ALTER SYSTEM SET max_connections = 200;
-          verify
-            ahsp-db check --only connections/exhaustion
-            SHOW max_connections;
-          undo, then restart as above
-            Put the old line back in /etc/postgresql/15/main/postgresql.conf, line 65
-              # was: max_connections = 200
-              max_connections = 100
-            If it was done by SQL
-              ALTER SYSTEM RESET max_connections;
-
+          verify  ahsp-db check --only connections/exhaustion
+          undo  max_connections = 100   then restart
       "
     `)
     expect(text.slice(text.indexOf('?? '))).toMatchInlineSnapshot(`
@@ -96,15 +84,32 @@ describe('table', () => {
     if (format === 'json') expect(JSON.parse(text)).toEqual(poisoned(sampleReport()))
   })
 
-  it('repeats no detail for the many findings of one rule, yet prints every statement', async () => {
-    const findings = [1, 2, 3, 4, 5].map(at =>
+  const duplicates = (count: number) =>
+    Array.from({length: count}, (_, at) =>
       finding('indexes/duplicate', {subject: `"i${at}"`, detail: 'Costs writes.'}, [
         {kind: 'sql', title: 'Drop it', statements: [`DROP INDEX "i${at}"`], undo: [], lock: 'short'},
       ]),
     )
-    const text = await table(report([result('indexes/duplicate', {status: 'found', findings})]))
-    expect(text.match(/Costs writes/g)).toHaveLength(3)
-    expect(text.match(/DROP INDEX "i\d";/g)).toHaveLength(5)
+
+  it('counts the many findings of one rule, and prints them all with full', async () => {
+    const many = report([result('indexes/duplicate', {status: 'found', findings: duplicates(50)})])
+    const text = await table(many)
+    expect(text).toContain('and 49 more')
+    expect(text).toContain('47 more findings')
+    expect(text.match(/Costs writes/g)).toHaveLength(1)
+    expect(text.match(/DROP INDEX "i\d+";/g)).toHaveLength(3)
+    const full = await render(many, 'table', {color: false, width: 80, full: true})
+    expect(full.match(/Costs writes/g)).toHaveLength(50)
+    expect(new Set(full.match(/DROP INDEX "i\d+";/g)).size).toBe(50)
+  })
+
+  it('keeps to a page or two on a badly neglected database', async () => {
+    const rules = Array.from({length: 25}, (_, at) =>
+      result(`indexes/rule-${at}`, {status: 'found', findings: duplicates(20)}),
+    )
+    const text = await table(report(rules))
+    expect(text.split('\n').length).toBeLessThan(200)
+    for (const {rule} of rules) expect(text).toContain(rule)
   })
 
   it('shows warnings, errors, ignored findings and an incomplete run', async () => {

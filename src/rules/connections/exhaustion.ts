@@ -1,4 +1,5 @@
 import {
+  ASSUMED_OVERHEAD,
   clientGroups,
   type Demand,
   demandFor,
@@ -21,7 +22,7 @@ export default defineRule({
   options: {
     warnAt: {default: 70, unit: 'percent', help: 'high from this share of the usable connections on'},
     failAt: {default: 90, unit: 'percent', help: 'critical from this share on, when a full server was measured'},
-    overhead: {default: 25, unit: 'count', help: 'backends assumed for jobs, admin and monitoring'},
+    overhead: {default: ASSUMED_OVERHEAD, unit: 'count', help: 'backends assumed for jobs, admin and monitoring'},
     poolerAbove: {default: 300, unit: 'count', help: 'advise a pooler rather than more backends than this'},
     longLived: {default: 60, unit: 'seconds', help: 'a connection this old belongs to a thread or a pool'},
   },

@@ -1,6 +1,8 @@
 import {
+  ASSUMED_OVERHEAD,
   type ClientGroup,
   clientGroups,
+  demandFor,
   groupName,
   maxConnectionsFor,
   type Observed,
@@ -32,7 +34,7 @@ export default defineRule({
     'When the last usable connection is taken, every further client gets an error instead of a place in a queue. ' +
     'Who holds the connections, and whether they work, tells if more of them would help.',
   references: ['https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-MAX-CONNECTIONS'],
-  check({settings, activity, databases}, options) {
+  check({settings, activity, databases}, options, context) {
     const budget = usableConnections(settings)
     const observed = observedClients(activity, databases)
     if (!observed) {
@@ -45,6 +47,9 @@ export default defineRule({
     const isCritical = observed.exact && observed.looks > 1 && share(observed.least) >= options.criticalAt
     const severity: Severity = isCritical ? 'critical' : share(observed.peak) >= options.highAt ? 'high' : 'medium'
     const groups = activity.ok ? clientGroups(activity.data, 0) : []
+    // One value for one setting: connections/exhaustion may ask for more, on account of the users to come.
+    const demand = demandFor(context, observed.peak, ASSUMED_OVERHEAD)
+    const wanted = Math.max(observed.peak, demand?.connections ?? 0)
     return {
       summary: inUse,
       findings: [
@@ -55,7 +60,7 @@ export default defineRule({
           detail: explain(observed, budget, groups),
           evidence: evidence(observed, budget, groups),
           confidence: observed.exact ? 'measured' : 'estimated',
-          fixes: fixes(observed, budget, groups, options),
+          fixes: fixes(wanted, budget, groups, options),
         },
       ],
     }
@@ -97,8 +102,8 @@ function evidence(observed: Observed, budget: Usable, groups: ClientGroup[]): Ev
 
 type Limits = {warnAt: number; poolerAbove: number}
 
-function fixes({peak}: Observed, budget: Usable, groups: ClientGroup[], {warnAt, poolerAbove}: Limits): FixRequest[] {
-  const to = maxConnectionsFor(peak, budget.reserved, warnAt)
+function fixes(wanted: number, budget: Usable, groups: ClientGroup[], {warnAt, poolerAbove}: Limits): FixRequest[] {
+  const to = maxConnectionsFor(wanted, budget.reserved, warnAt)
   const note = 'each backend may use work_mem several times: look at memory/work-mem afterwards'
   const raise: FixRequest = {kind: 'setting', name: 'max_connections', to: `${to}`, risk: 'review', note}
   const fit = Math.ceil((budget.usable * warnAt) / 100) - 1
