@@ -39,7 +39,10 @@ export type FixRequest =
       verify?: string[]
     }
   | {kind: 'app'; title: string; by: AppAdvice; risk?: Risk; note?: string}
-  | {kind: 'action'; title: string; steps: string[]; risk?: Risk; note?: string}
+  | {kind: 'action'; title: string; steps: ActionStep[]; risk?: Risk; note?: string}
+
+/** A sentence, or one with lines to type below it. */
+export type ActionStep = string | {text: string; lines: string[]}
 
 export const FRAMEWORKS = ['django', 'rails', 'prisma', 'sequelize', 'typeorm', 'knex'] as const
 export type Framework = (typeof FRAMEWORKS)[number]

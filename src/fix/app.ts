@@ -49,7 +49,10 @@ export function actionFix(request: ActionRequest, question: string): Fix {
     title: request.title,
     risk: request.risk ?? 'review',
     ...(note && {note}),
-    steps: request.steps.map(text => ({text, language: 'text', lines: []})),
+    steps: request.steps.map(step => ({
+      language: 'text',
+      ...(typeof step === 'string' ? {text: step, lines: []} : step),
+    })),
     alternative: [],
     verify: verifyBlocks(question),
     undo: [],
