@@ -70,7 +70,7 @@ const phrase = ({perMinute, lives}: SessionRate) =>
 function summary(fastest: SessionRate, minSessions: number): string {
   const where = `in database ${quoteIdent(fastest.database)}`
   return fastest.opened < minSessions
-    ? `${fastest.opened} connections opened ${where}, ${fastest.span}`
+    ? `connections opened ${where}: ${fastest.opened}, ${fastest.span}`
     : `${phrase(fastest)} ${where}, ${fastest.span}`
 }
 

@@ -1,4 +1,4 @@
-import {demandFor, observedClients, usableConnections} from '../../derive/connections.js'
+import {ASSUMED_OVERHEAD, demandFor, observedClients, usableConnections} from '../../derive/connections.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import {quoteIdent} from '../../sql/quote.js'
 
@@ -12,7 +12,7 @@ export default defineRule({
   options: {
     warnAt: {default: 80, unit: 'percent', help: 'medium from this share of the limit on; high when it is reached'},
     smallest: {default: 5, unit: 'count', help: 'lower limits are meant as they are (0: closed, 1: one job at a time)'},
-    overhead: {default: 25, unit: 'count', help: 'backends assumed for jobs, admin and monitoring'},
+    overhead: {default: ASSUMED_OVERHEAD, unit: 'count', help: 'backends assumed for jobs, admin and monitoring'},
   },
   severity: {
     high: 'the limit is reached, or it is below what the target load needs: logins are refused, or will be',

@@ -76,8 +76,7 @@ const isMostlyIdle = (groups: ClientGroup[]) =>
 
 function explain({peak, least, exact}: Observed, {usable}: Usable, groups: ClientGroup[]): string {
   const full = peak >= usable ? 'Every usable connection was taken: further clients are refused.' : ''
-  const seen =
-    peak >= usable ? full : `No refusal was seen: ${usable - peak} were free${least < peak ? ' at worst' : ''}.`
+  const seen = peak >= usable ? full : `No refusal was seen: free: ${usable - peak}${least < peak ? ' at worst' : ''}.`
   if (!exact) return `${seen} Counted with autovacuum workers; who holds them is hidden from this role.`
   if (isMostlyIdle(groups)) return `${seen} Most of them are idle: the clients hold more than they use.`
   return (

@@ -30,7 +30,7 @@ export default defineRule({
     const longest = Math.max(0, ...chains.map(chain => chain.longest ?? 0))
     if (chains.length > 0 && chains.every(chain => chain.longest === null)) {
       const cure = !activity.ok && activity.grant ? {cure: activity.grant} : {}
-      return {cannotJudge: `${blocking.length} sessions wait for a lock, since when is hidden`, ...cure}
+      return {cannotJudge: `sessions wait for a lock (${blocking.length}), since when is hidden`, ...cure}
     }
     const heads = chains.filter(chain => (chain.longest ?? 0) >= options.warnAt).map(chain => headOf(chain, activity))
     const severity = ({chain}: Head): Severity => {
@@ -42,16 +42,16 @@ export default defineRule({
       summary:
         blocking.length === 0
           ? 'no session waits for a lock'
-          : `${blocking.length} sessions wait for a lock, the longest for ${seconds(longest)}`,
+          : `sessions that wait for a lock: ${blocking.length}, the longest for ${seconds(longest)}`,
       // Several heads may hold up the same table: the worst one speaks for them.
       findings: [...new Set(heads.map(({subject}) => subject))].map(subject => {
-        const [worst, ...others] = heads.filter(each => each.subject === subject)
+        const [worst, ...further] = heads.filter(each => each.subject === subject)
         const {chain, role, name, state} = worst!
         return {
           severity: severity(worst!),
           subject,
-          title: `${name} has held up ${chain.blocked.length} others for ${seconds(chain.longest!)}`,
-          detail: `${state}${others.length ? ` The same is held by pid ${others.map(o => o.chain.head).join(', ')}.` : ''}`,
+          title: `${name} has held up ${others(chain.blocked.length)} for ${seconds(chain.longest!)}`,
+          detail: `${state}${further.length ? ` Also at the head: pid ${further.map(each => each.chain.head).join(', ')}.` : ''}`,
           evidence: [
             {label: 'waiting behind it', value: chain.blocked.length, source: 'pg_locks, pg_blocking_pids()'},
             ...chain.blocked.slice(0, 5).map(({pid, waitedFor, lockMode, relation}) => ({
@@ -62,7 +62,7 @@ export default defineRule({
           ],
           confidence: 'measured',
           fixes: [
-            release([worst!, ...others]),
+            release([worst!, ...further]),
             ...(worst!.isIdle ? idleTimeoutFix(role, {server, settings, roleSettings, fileSettings}) : []),
             shorten,
           ],
@@ -71,6 +71,8 @@ export default defineRule({
     }
   },
 })
+
+const others = (count: number) => (count === 1 ? 'another session' : `${count} others`)
 
 function release(heads: Head[]): FixRequest {
   if (heads[0]!.chain.head === 0) {

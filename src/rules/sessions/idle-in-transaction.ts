@@ -46,7 +46,7 @@ export default defineRule({
       summary:
         idle.length === 0
           ? 'no session is idle in a transaction'
-          : `${idle.length} idle in a transaction, the longest for ${seconds(Math.max(...idle.map(idleFor)))}`,
+          : `sessions idle in a transaction: ${idle.length}, the longest for ${seconds(Math.max(...idle.map(idleFor)))}`,
       findings: byRole(forgotten).map(({role, sessions}) => {
         const held = heldBy(sessions, blocking)
         const longest = idleFor(sessions[0]!)

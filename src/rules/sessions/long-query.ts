@@ -53,7 +53,7 @@ export default defineRule({
       summary:
         running.length === 0
           ? 'no query is running'
-          : `${running.length} running, the longest for ${seconds(runsFor(running[0]!))}`,
+          : `queries running: ${running.length}, the longest for ${seconds(runsFor(running[0]!))}`,
       findings: byRole(running.filter(session => runsFor(session) >= options.lowAt)).map(({role, sessions}) => {
         const longest = runsFor(sessions[0]!)
         return {

@@ -56,7 +56,7 @@ export default defineRule({
       summary:
         open.length === 0
           ? 'no transaction is open'
-          : `${open.length} open transactions, the oldest ${seconds(Math.max(...open.map(openFor)))}`,
+          : `transactions open: ${open.length}, the oldest ${seconds(Math.max(...open.map(openFor)))}`,
       findings: byRole(long).map(({role, sessions}) => {
         const held = heldBy(sessions, blocking)
         const longest = openFor(sessions[0]!)
