@@ -39,7 +39,7 @@ export async function analyze(
   const warnings = [...snapshot.warnings]
   const ignored: Report['ignored'] = []
   const results = rules
-    .map(rule => judge(rule, snapshot, config, context, platform))
+    .map(rule => judge(rule, snapshot, config, context, platform, warnings))
     .map(result => withoutIgnored(result, config, snapshot.collectedAt, ignored, warnings))
     .sort(byWorst)
   return {
@@ -81,7 +81,14 @@ function willParse(rule: AnyRule, sections: Snapshot['sections']): boolean {
   }
 }
 
-function judge(rule: AnyRule, snapshot: Snapshot, config: Config, context: Context, platform: Platform): Result {
+function judge(
+  rule: AnyRule,
+  snapshot: Snapshot,
+  config: Config,
+  context: Context,
+  platform: Platform,
+  warnings: string[],
+): Result {
   const base = {rule: rule.id, title: rule.title, category: rule.category, findings: [] as Finding[]}
   const missing = missingData(rule, snapshot.sections)
   if (missing) return {...base, status: 'skipped', ...missing}
@@ -94,6 +101,7 @@ function judge(rule: AnyRule, snapshot: Snapshot, config: Config, context: Conte
   if ('cannotJudge' in verdict) {
     return {...base, status: 'skipped', summary: verdict.cannotJudge, ...(verdict.cure ? {cure: verdict.cure} : {})}
   }
+  if (verdict.warning) warnings.push(verdict.warning)
   const findings = verdict.findings
     .map(draft => finish(draft, rule, snapshot, config, context, platform))
     .sort((a, b) => rank(a.severity) - rank(b.severity) || compare(a.subject, b.subject))

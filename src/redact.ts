@@ -34,6 +34,9 @@ const setting = (s: Setting): Setting => ({
 })
 const named = <T extends FileSetting | RoleSetting>(s: T): T => ({...s, value: hide(s.name, s.value)})
 
+/** `ldapbindpasswd=...`, `radiussecrets=...` */
+const hbaOption = (option: string) => option.replace(/^([^=]*(?:passw|secret)[^=]*=).*/i, `$1${REDACTED}`)
+
 /** The one place through which every snapshot goes before anybody sees or stores it. */
 export function redact(snapshot: Snapshot): Snapshot {
   const {sections} = snapshot
@@ -54,6 +57,11 @@ export function redact(snapshot: Snapshot): Snapshot {
         sessions: data.sessions.map(session => ({...session, query: sql(session.query)})),
       })),
       statementTexts: update(sections.statementTexts, rows => rows.map(row => ({...row, text: sql(row.text)}))),
+      statementFamilies: update(sections.statementFamilies, data => ({
+        ...data,
+        families: data.families.map(family => ({...family, text: sql(family.text)})),
+      })),
+      hbaRules: update(sections.hbaRules, rows => rows.map(rule => ({...rule, options: rule.options.map(hbaOption)}))),
     },
   }
 }

@@ -42,7 +42,17 @@ export type FixRequest =
   | {kind: 'action'; title: string; steps: ActionStep[]; risk?: Risk; note?: string}
 
 /** A sentence, or one with lines to type below it. */
-export type ActionStep = string | {text: string; lines: string[]}
+export type ActionStep =
+  | string
+  | {
+      text: string
+      lines: string[]
+      language?: 'conf' | 'sql' | 'sh' | 'text'
+      /** the place of a `conf` line, and the line as it stands there now */
+      file?: string
+      line?: number
+      replaces?: string
+    }
 
 export const FRAMEWORKS = ['django', 'rails', 'prisma', 'sequelize', 'typeorm', 'knex'] as const
 export type Framework = (typeof FRAMEWORKS)[number]
@@ -65,7 +75,7 @@ export type FindingDraft = {
 
 export type Verdict =
   /** `summary` says the value that was looked at: "max_connections = 200 is sufficient for 100 users". */
-  | {summary: string; findings: FindingDraft[]}
+  | {summary: string; findings: FindingDraft[] /** what concerns the report as a whole */; warning?: string}
   /** The rule had its sections but still cannot judge (window too short, value unknown). */
   | {cannotJudge: string; cure?: string}
 

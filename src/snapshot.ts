@@ -24,6 +24,8 @@ export type Server = {
   inRecovery: boolean
   /** may read pg_file_settings: a superuser, or by a grant of its own */
   readsFileSettings: boolean
+  /** may read pg_hba_file_rules: a superuser, or by a grant of its own */
+  readsHbaRules: boolean
   /** null when the role may not call pg_control_system() */
   systemIdentifier: string | null
   /** true when the session came over TCP */
@@ -67,6 +69,10 @@ export type Role = {
   name: string
   canLogin: boolean
   isSuperuser: boolean
+  /** the role that initdb made: always a superuser */
+  isBootstrap: boolean
+  /** when its password expires; null: never */
+  validUntil: number | null
   connectionLimit: number
   /** sessions in all databases, ours not counted; everybody may see it */
   connections: number
@@ -79,6 +85,8 @@ export type Session = {
   user: string | null
   application: string
   clientAddr: string | null
+  /** null: not known (a background process) */
+  ssl: boolean | null
   state: string | null
   waitEventType: string | null
   waitEvent: string | null
@@ -147,6 +155,9 @@ export type Database = {
   sessionsAbandoned: number | null
   sessionsFatal: number | null
   sessionsKilled: number | null
+  /** transactions since datfrozenxid, multixacts since datminmxid: what is left of two billion stops the server */
+  frozenXidAge: number
+  multixactAge: number
   /** null: never reset; statistics then reach back to the database's creation or the last crash */
   statsReset: number | null
 }
@@ -186,6 +197,61 @@ export type Table = {
   multixactAge: number
   options: Record<string, string>
   toastPages: number
+}
+
+/** A relation as autovacuum sees it: system catalogs and TOAST too. Triggers follow its own reloptions. */
+export type VacuumRelation = {
+  oid: number
+  /** for TOAST these are its table's */
+  schema: string
+  name: string
+  kind: 'table' | 'toast' | 'partitioned' | 'materialized view'
+  isTemporary: boolean
+  /** the relation alone, without indexes, from relpages */
+  bytes: number
+  /** reltuples: -1 when never vacuumed or analyzed (14+) */
+  rowsEstimate: number
+  liveRows: number
+  deadRows: number
+  modifiedSinceAnalyze: number
+  insertedSinceVacuum: number | null
+  /** autovacuum comes above this many dead, inserted, modified rows; null: never for that */
+  vacuumTrigger: number
+  insertTrigger: number | null
+  analyzeTrigger: number | null
+  /** false: switched off by a reloption of this relation */
+  autovacuum: boolean
+  frozenXidAge: number
+  multixactAge: number
+  /** ages from which autovacuum comes in any case; the lower one of reloption and setting */
+  freezeMaxAge: number
+  multixactFreezeMaxAge: number
+  lastVacuum: number | null
+  lastAutovacuum: number | null
+  lastAnalyze: number | null
+  lastAutoanalyze: number | null
+  /** pg_class.reloptions, also those of TOAST */
+  options: Record<string, string>
+}
+
+export type VacuumRun = {
+  pid: number
+  /** null: in another database, or hidden from our role */
+  oid: number | null
+  database: string
+  phase: string
+  heapBlocks: number
+  heapBlocksScanned: number
+}
+
+export type Vacuum = {
+  /** the worst by each measure, not all */
+  relations: VacuumRelation[]
+  /** relations that vacuum may have to look at; those with 1000 changed rows that are beyond a trigger now */
+  total: number
+  due: number
+  dueForAnalyze: number
+  running: VacuumRun[]
 }
 
 export type Index = {
@@ -234,6 +300,28 @@ export type Index = {
   definition: string | null
 }
 
+/** What a failed CREATE or REINDEX INDEX left behind, a build under way, or a partitioned index not complete yet. */
+export type InvalidIndex = Pick<
+  Index,
+  | 'oid'
+  | 'schema'
+  | 'name'
+  | 'tableOid'
+  | 'table'
+  | 'isUnique'
+  | 'isPrimary'
+  | 'isExclusion'
+  | 'isReady'
+  | 'isLive'
+  | 'isPartitioned'
+  | 'constraint'
+  | 'pages'
+  | 'definition'
+> & {
+  /** CREATE INDEX or REINDEX works on it, or on its table, at this moment */
+  isBuilding: boolean
+}
+
 export type ForeignKey = {
   oid: number
   name: string
@@ -247,6 +335,9 @@ export type ForeignKey = {
   referencedTable: string
   referencedColumns: number[]
   referencedColumnNames: string[]
+  /** without lengths: `character varying` */
+  columnTypes: string[]
+  referencedColumnTypes: string[]
   onDelete: string
   onUpdate: string
   isValidated: boolean
@@ -254,19 +345,97 @@ export type ForeignKey = {
   parentOid: number | null
 }
 
+/** A column that takes its values from a sequence. A partition's copy of it is left out: the parent stands for it. */
+export type FedColumn = {
+  tableOid: number
+  schema: string
+  table: string
+  column: string
+  type: string
+  /** rows inserted since the statistics began, partitions included */
+  inserts: number
+}
+
 export type Sequence = {
+  oid: number
   schema: string
   name: string
   dataType: string
-  /** null: not used yet, or not readable */
+  /** false: the role has neither SELECT nor USAGE, so that lastValue is hidden */
+  isReadable: boolean
+  /** null: not used yet, or hidden */
   lastValue: number | null
   minValue: number
   maxValue: number
   increment: number
   cycles: boolean
-  ownerTable: string | null
-  ownerColumn: string | null
-  ownerColumnType: string | null
+  columns: FedColumn[]
+}
+
+/** A permanent table (or partitioned parent) without a primary key; neither a partition nor an extension's. */
+export type KeylessTable = {
+  oid: number
+  schema: string
+  name: string
+  kind: 'table' | 'partitioned'
+  /** the following count the partitions in */
+  bytes: number
+  rows: number
+  inserts: number
+  /** updates and deletes since the statistics began */
+  changes: number
+  columnNames: string[]
+  /** pg_class.relreplident: d default (the primary key), n nothing, f full, i an index */
+  replicaIdentity: string
+  /** a publication of logical replication sends its updates or deletes */
+  publishesChanges: boolean
+  /** a unique index over NOT NULL columns that could back a primary key */
+  uniqueIndex: string | null
+}
+
+export type UnvalidatedConstraint = {
+  schema: string
+  table: string
+  name: string
+  type: 'foreign key' | 'check' | 'not null'
+  /** of the table, partitions not counted */
+  rows: number
+  bytes: number
+}
+
+/** A column whose type is worth a question: json, or text that holds UUIDs (by its name or by its values). */
+export type QuestionableColumn = {
+  tableOid: number
+  schema: string
+  table: string
+  name: string
+  type: string
+  hasDefault: boolean
+  /** bytes; null: never analyzed, or pg_stats is hidden */
+  averageWidth: number | null
+  /** whether the values in pg_stats look like UUIDs; null: there are none, or they are hidden */
+  looksLikeUuid: boolean | null
+  /** some index on it has an operator class of its own type, e.g. varchar_pattern_ops */
+  hasTypedIndex: boolean
+}
+
+export type QuestionableColumns = {
+  columns: QuestionableColumn[]
+  /** schemas with tables whose values in pg_stats this role may not see */
+  hiddenSchemas: string[]
+}
+
+export type PartitionedTable = {
+  oid: number
+  schema: string
+  name: string
+  strategy: 'range' | 'list' | 'hash'
+  /** null for an expression */
+  keyColumns: (string | null)[]
+  /** direct ones */
+  partitions: number
+  /** of the direct partitions */
+  rows: number
 }
 
 export type StatementsInfo = {
@@ -347,6 +516,8 @@ export type Wal = {
   fullPageImages: number
   bytes: number
   buffersFull: number
+  /** what wal_compression can be set to in this build; null before 15 */
+  compressionMethods: string[] | null
   statsReset: number | null
 }
 
@@ -356,6 +527,9 @@ export type Archiver = {
   lastArchived: number | null
   lastFailed: number | null
   lastFailedWal: string | null
+  lastArchivedWal: string | null
+  /** name of the segment that is written now; null on a standby */
+  currentWal: string | null
   statsReset: number | null
 }
 
@@ -371,6 +545,30 @@ export type Replica = {
   replayLag: number | null
   replayLagSeconds: number | null
   xminAge: number | null
+}
+
+/** What a standby knows of itself; null values on a primary. */
+export type Standby = {
+  receivedBytesAhead: number | null
+  /** seconds since the last replayed transaction was committed on the primary; null: none was replayed yet */
+  lastReplayedAt: number | null
+  isPaused: boolean
+  /** false: no WAL receiver runs */
+  isStreaming: boolean
+  conflicts: StandbyConflicts[]
+}
+
+/** Queries cancelled on a standby because of what it had to replay, per database, since its statsReset. */
+export type StandbyConflicts = {
+  database: string
+  tablespace: number
+  lock: number
+  snapshot: number
+  bufferPin: number
+  deadlock: number
+  /** 16+ */
+  logicalSlot: number | null
+  statsReset: number | null
 }
 
 export type ReplicationSlot = {
@@ -393,6 +591,47 @@ export type PreparedTransaction = {gid: string; owner: string; database: string;
 
 export type Extension = {name: string; version: string; availableVersion: string | null; schema: string}
 
+/** One line of pg_hba.conf, as the server reads it; in order, the first that fits decides. */
+export type HbaRule = {
+  file: string
+  line: number
+  /** local, host, hostssl, hostnossl, hostgssenc, hostnogssenc */
+  type: string
+  databases: string[]
+  users: string[]
+  /** an address, a host name, `all`, `samehost`, `samenet`; null for `local` */
+  address: string | null
+  netmask: string | null
+  method: string
+  options: string[]
+}
+
+/** A schema in which every role may create objects. */
+export type OpenSchema = {
+  schema: string
+  owner: string
+  /** roles that own relations in it, at most 20: they may depend on the right */
+  owners: string[]
+}
+
+/** Statement texts that differ only in generated names and lists, most entries first. */
+export type StatementFamily = {
+  /** the text that they have in common: names and lists are `?` */
+  text: string
+  entries: number
+  /** no SELECT, INSERT, UPDATE, DELETE or MERGE: kept out by pg_stat_statements.track_utility = off */
+  isUtility: boolean
+  /** they differ in the length of a list */
+  isList: boolean
+}
+
+/** Only looked for when pg_stat_statements is nearly full. */
+export type StatementFamilies = {
+  /** texts that were compared; 0: not nearly full */
+  entries: number
+  families: StatementFamily[]
+}
+
 /** Tables by which an application framework gives itself away, and Django's model names. */
 export type Application = {
   markers: {schema: string; table: string}[]
@@ -409,14 +648,21 @@ export type Sections = {
   blocking: BlockedSession[]
   databases: Database[]
   tables: Table[]
+  vacuum: Vacuum
   indexes: Index[]
+  invalidIndexes: InvalidIndex[]
   foreignKeys: ForeignKey[]
   sequences: Sequence[]
+  keylessTables: KeylessTable[]
+  unvalidatedConstraints: UnvalidatedConstraint[]
+  questionableColumns: QuestionableColumns
+  partitionedTables: PartitionedTable[]
   checkpoints: Checkpoints
   io: IoRow[]
   wal: Wal
   archiver: Archiver
   replicas: Replica[]
+  standby: Standby
   slots: ReplicationSlot[]
   preparedTransactions: PreparedTransaction[]
   extensions: Extension[]
@@ -424,6 +670,9 @@ export type Sections = {
   statementsInfo: StatementsInfo
   statements: Statement[]
   statementTexts: StatementText[]
+  hbaRules: HbaRule[]
+  openSchemas: OpenSchema[]
+  statementFamilies: StatementFamilies
 }
 export type SectionName = keyof Sections
 

@@ -10,13 +10,14 @@ export const activity = collector({
   section: 'activity',
   sql: context => `SELECT ${MARK} pid, coalesce(backend_type, '') AS "backendType", datname::text AS database,
       usename::text AS "user", coalesce(application_name, '') AS application, host(client_addr) AS "clientAddr",
-      state, wait_event_type AS "waitEventType", wait_event AS "waitEvent",
+      t.ssl, state, wait_event_type AS "waitEventType", wait_event AS "waitEvent",
       ${epoch('backend_start', 'backendStart')}, ${epoch('xact_start', 'xactStart')},
       ${epoch('query_start', 'queryStart')}, ${epoch('state_change', 'stateChange')},
       greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) AS "xminAge", ${since(context, 130000, 'leader_pid', 'leaderPid')},
       pg_catalog.left(query, 4096) AS query, ${epoch('pg_catalog.clock_timestamp()', 'at')},
       pg_catalog.count(*) OVER () AS total
     FROM pg_catalog.pg_stat_activity
+      LEFT JOIN pg_catalog.pg_stat_ssl t USING (pid)
     WHERE pid <> pg_catalog.pg_backend_pid()
       AND (usesysid IS NOT NULL OR backend_type = 'autovacuum worker')
     ORDER BY state = 'idle', xact_start NULLS LAST, pid

@@ -75,6 +75,7 @@ const contextOf = (server: Sections['server']): CollectContext => ({
   user: `"${server.user.replaceAll('"', '""')}"`,
   linux: /linux/i.test(server.build),
   readsFileSettings: server.readsFileSettings,
+  readsHbaRules: server.readsHbaRules,
   statements: server.statementsExtension,
   tableOids: [],
   queryids: [],

@@ -11,6 +11,7 @@ export type CollectContext = {
   user: string
   linux: boolean
   readsFileSettings: boolean
+  readsHbaRules: boolean
   /** null: the extension is not created in this database */
   statements: {schema: string; version: string} | null
   /** the tables whose indexes, foreign keys and sequences are worth fetching */

@@ -50,6 +50,8 @@ export default collector({
     (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS "systemIdentifier",
     pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
       AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS "readsFileSettings",
+    pg_catalog.has_table_privilege('pg_catalog.pg_hba_file_rules', 'SELECT')
+      AND pg_catalog.has_function_privilege('pg_catalog.pg_hba_file_rules()', 'EXECUTE') AS "readsHbaRules",
     pg_catalog.inet_server_addr() IS NOT NULL AS "overTcp",
     pg_catalog.current_setting('server_encoding') AS encoding,
     ARRAY[${PLATFORM_PROBES.map(([, , condition]) => `(${condition})`).join(',\n      ')}] AS probes,

@@ -1,4 +1,4 @@
-import {collector, MARK} from './collector.js'
+import {collector, epoch, MARK} from './collector.js'
 
 /** Runs before any SET LOCAL of ours (see transaction.ts), else our own timeouts would be reported as the server's. */
 export const settings = collector({
@@ -45,6 +45,7 @@ export const roleSettings = collector({
 export const roles = collector({
   section: 'roles',
   sql: () => `SELECT ${MARK} rolname::text AS name, rolcanlogin AS "canLogin", rolsuper AS "isSuperuser",
+      oid = 10 AS "isBootstrap", ${epoch("nullif(rolvaliduntil, 'infinity')", 'validUntil')},
       rolconnlimit AS "connectionLimit", coalesce(a.connections, 0) AS connections
     FROM pg_catalog.pg_roles
       LEFT JOIN (

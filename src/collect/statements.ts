@@ -13,9 +13,9 @@ const ABSENT: Section<never> = {
   message: 'pg_stat_statements is not created in this database',
   grant: 'CREATE EXTENSION pg_stat_statements;',
 }
-const needsExtension = (context: CollectContext) => (context.statements ? null : ABSENT)
+export const needsExtension = (context: CollectContext) => (context.statements ? null : ABSENT)
 
-const view = ({statements}: CollectContext) => `"${statements!.schema.replaceAll('"', '""')}".pg_stat_statements`
+export const view = ({statements}: CollectContext) => `"${statements!.schema.replaceAll('"', '""')}".pg_stat_statements`
 
 /** The extension's own version decides the columns, not the server's: pg_upgrade keeps the old one. */
 function extensionAtLeast(context: CollectContext, version: string): boolean {

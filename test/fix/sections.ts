@@ -16,6 +16,7 @@ export function server(part: Partial<Server> = {}): Server {
     user: 'app',
     isSuperuser: true,
     readsFileSettings: true,
+    readsHbaRules: true,
     memberOf: [],
     startedAt: 0,
     now: 100,
