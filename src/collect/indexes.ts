@@ -1,5 +1,5 @@
-import type {Index} from '../snapshot.js'
-import {amongTables, collector, limited, MARK, since} from './collector.js'
+import type {Index, InvalidIndex} from '../snapshot.js'
+import {amongTables, collector, limited, MARK, since, USER_SCHEMAS} from './collector.js'
 import {optionsOf} from './tables.js'
 
 const MAX_INDEXES = 5000
@@ -7,23 +7,32 @@ const MAX_INDEXES = 5000
 /** pg_index's vectors count from 0; only the first indnkeyatts entries are key columns. */
 const keyPart = (column: string) => `(${column}::int8[])[0:i.indnkeyatts - 1]`
 
-/** pg_get_indexdef costs about 0.3 ms each: for the largest of those without scans, and for possible duplicates. */
+/** pg_get_indexdef costs about 0.3 ms each: for the largest of those that may have to go. */
 const MAX_DEFINITIONS = 100
+
+/** A constraint that an index backs, by name. */
+const CONSTRAINTS = `(SELECT conindid, pg_catalog.min(conname::text) AS name
+        FROM pg_catalog.pg_constraint WHERE conindid <> 0 GROUP BY conindid)`
 
 /** How many indexes of the table have these key columns; NULL for those that cannot simply be dropped. */
 const TWINS = `CASE WHEN NOT i.indisprimary AND NOT i.indisexclusion
         THEN pg_catalog.count(*) OVER (PARTITION BY i.indrelid, i.indkey::text, i.indoption::text) END`
 
+/** Smaller ones that are in use are not worth an undo (1 MB). */
+const WORTH_PAGES = 128
+
+const NAMED = `pg_catalog.format('CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END,
+          x.relname, CASE WHEN x.relkind = 'I' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)`
+
 /** pg_get_indexdef() starts with the names, which fixes quote themselves. */
+const INDEX_DEFINITION = `pg_catalog.substr(pg_catalog.pg_get_indexdef(x.oid), 1 + pg_catalog.length(${NAMED}))`
+
+const IS_IDLE = 'pg_catalog.pg_stat_get_numscans(x.oid) = 0'
 const DEFINITION = `CASE WHEN k.name IS NULL AND NOT x.relispartition AND (i.twins > 1
-          OR i.twins = 1 AND NOT i.indisunique AND pg_catalog.pg_stat_get_numscans(x.oid) = 0)
-        AND pg_catalog.row_number() OVER (
-          PARTITION BY k.name IS NULL, i.twins, i.indisunique, pg_catalog.pg_stat_get_numscans(x.oid) = 0
+          OR i.twins = 1 AND NOT i.indisunique AND (${IS_IDLE} OR x.relpages >= ${WORTH_PAGES}))
+        AND pg_catalog.row_number() OVER (PARTITION BY k.name IS NULL, i.twins, i.indisunique, ${IS_IDLE}
           ORDER BY x.relpages DESC, x.oid) <= ${MAX_DEFINITIONS}
-        THEN pg_catalog.substr(pg_catalog.pg_get_indexdef(x.oid), 1 + pg_catalog.length(pg_catalog.format(
-          'CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname,
-          CASE WHEN x.relkind = 'I' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)))
-      END AS definition`
+        THEN ${INDEX_DEFINITION} END AS definition`
 
 export const indexes = collector({
   section: 'indexes',
@@ -58,13 +67,46 @@ export const indexes = collector({
       JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_am am ON am.oid = x.relam
-      LEFT JOIN (
-        SELECT conindid, pg_catalog.min(conname::text) AS name
-        FROM pg_catalog.pg_constraint WHERE conindid <> 0 GROUP BY conindid
-      ) k ON k.conindid = i.indexrelid
+      LEFT JOIN ${CONSTRAINTS} k ON k.conindid = i.indexrelid
     ORDER BY x.relpages DESC, n.nspname, x.relname
     LIMIT ${MAX_INDEXES}`,
   map: rows => limited<Index>(rows),
+})
+
+const locked = (relation: string) => `l.locktype = 'relation' AND l.relation = ${relation} AND l.granted
+            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+            AND l.mode = 'ShareUpdateExclusiveLock'`
+
+/**
+ * Which index a session builds is hidden from a plain role, its locks are not: all that lets writes go on meanwhile
+ * holds SHARE UPDATE EXCLUSIVE, on the table and, except for CREATE INDEX, on the index. Told in the same statement as
+ * the validity, because a build may end at any moment.
+ */
+const IS_BUILDING = `EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+        WHERE p.datname = pg_catalog.current_database() AND (p.relid = i.indrelid
+          OR p.relid IS NULL AND EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid = p.pid AND ${locked('i.indrelid')})))
+        OR EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE ${locked('i.indexrelid')})`
+
+/** Of the whole database, not only of the tables that are described; TOAST's too. */
+export const invalidIndexes = collector({
+  section: 'invalidIndexes',
+  sql: () => `SELECT ${MARK} i.indexrelid::int8 AS oid, n.nspname::text AS schema, x.relname::text AS name,
+      i.indrelid::int8 AS "tableOid", c.relname::text AS "table", i.indisunique AS "isUnique",
+      i.indisprimary AS "isPrimary", i.indisexclusion AS "isExclusion", i.indisready AS "isReady",
+      i.indislive AS "isLive", x.relkind = 'I' AS "isPartitioned", k.name AS "constraint", x.relpages AS pages,
+      ${INDEX_DEFINITION} AS definition,
+      ${IS_BUILDING} AS "isBuilding",
+      pg_catalog.count(*) OVER () AS total
+    FROM pg_catalog.pg_index i
+      JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+      JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN ${CONSTRAINTS} k ON k.conindid = i.indexrelid
+    WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND x.relpersistence <> 't'
+      AND (${USER_SCHEMAS} OR n.nspname = 'pg_toast')
+    ORDER BY x.relpages DESC, n.nspname, x.relname
+    LIMIT ${MAX_DEFINITIONS}`,
+  map: rows => limited<InvalidIndex>(rows),
 })
 
 export const extensions = collector({

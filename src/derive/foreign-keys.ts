@@ -1,5 +1,5 @@
 import type {ForeignKey, Index, Table} from '../snapshot.js'
-import {duplicateIndexes, isDroppable, isUsable} from './indexes.js'
+import {coveredIndexes, duplicateIndexes, isDroppable, isUsable} from './indexes.js'
 
 /** Whether `index` finds the rows that refer to one key: its leading columns are the foreign key's, in any order. */
 export function covers(index: Index, {tableOid, columns}: Pick<ForeignKey, 'tableOid' | 'columns'>): boolean {
@@ -70,14 +70,15 @@ export function sizeOf(tables: readonly Table[]) {
 /** Those that only queries would miss, and whose removal leaves every foreign key with an index. Largest first. */
 export function expendableIndexes(candidates: Index[], indexes: Index[], foreignKeys: ForeignKey[]): Index[] {
   const left = new Set(indexes)
-  // These are for indexes/duplicate to report.
-  for (const {index} of duplicateIndexes(indexes)) left.delete(index)
+  const covered = coveredIndexes(indexes)
+  // These are for indexes/duplicate and indexes/covered to report, which name what takes their place.
+  for (const {index} of [...duplicateIndexes(indexes), ...covered]) left.delete(index)
+  const heirs = new Set(covered.filter(({index}) => index.scans > 0).map(({by}) => by))
   const isNeeded = (index: Index) =>
     foreignKeys.some(key => covers(index, key) && ![...left].some(other => other !== index && covers(other, key)))
   return candidates
-    .filter(
-      index => left.has(index) && isUsable(index) && isDroppable(index) && !index.isUnique && !index.isPartitioned,
-    )
+    .filter(index => left.has(index) && !heirs.has(index) && isUsable(index) && isDroppable(index))
+    .filter(index => !index.isUnique && !index.isPartitioned)
     .sort((a, b) => b.pages - a.pages)
     .filter(index => !isNeeded(index) && left.delete(index))
 }

@@ -5,7 +5,7 @@ import {hasInvisible, qualified, quoteIdent, quoteLiteral} from '../sql/quote.js
 
 const PAGE_BYTES = 8192
 
-export const indexBytes = (index: Index): number => index.pages * PAGE_BYTES
+export const indexBytes = (index: Pick<Index, 'pages'>): number => index.pages * PAGE_BYTES
 
 /** Not a build under way, nor what a failed one left behind. */
 export const isUsable = (index: Index): boolean => index.isValid && index.isReady && index.isLive
@@ -54,6 +54,49 @@ export function duplicateIndexes(indexes: readonly Index[]): Duplicate[] {
   })
 }
 
+export type Covered = {index: Index; by: Index}
+
+/**
+ * Usable btree indexes whose every use another one can serve: the same keys in front of its own, with the same operator
+ * classes, collations, directions, expressions and predicate. `by` stays: it is neither superfluous nor without use.
+ */
+export function coveredIndexes(indexes: readonly Index[]): Covered[] {
+  const twins = new Set(duplicateIndexes(indexes).map(({index}) => index))
+  const left = indexes.filter(index => isUsable(index) && index.method === 'btree' && !twins.has(index))
+  const byTable = new Map<number, Index[]>()
+  for (const index of left) byTable.set(index.tableOid, [...(byTable.get(index.tableOid) ?? []), index])
+  const coversOf = (index: Index) =>
+    isDroppable(index) && !index.isUnique
+      ? byTable.get(index.tableOid)!.filter(by => serves(by, index) && !isLessUsed(by, index))
+      : []
+  const covered = new Map(left.map(index => [index, coversOf(index)]))
+  return left.flatMap(index => {
+    const lasting = covered.get(index)!.filter(by => covered.get(by)!.length === 0)
+    const [by] = lasting.sort((a, b) => a.pages - b.pages || a.oid - b.oid)
+    return by ? [{index, by}] : []
+  })
+}
+
+/** The wide one is what nobody reads, and the one to drop. */
+const isLessUsed = (by: Index, index: Index) => by.scans === 0 && index.scans > 0 && isDroppable(by) && !by.isUnique
+
+function serves(by: Index, index: Index): boolean {
+  const keys = index.keyColumns.length
+  const isPrefix = (part: (of: Index) => readonly number[]) =>
+    JSON.stringify(part(by).slice(0, keys)) === JSON.stringify(part(index))
+  return (
+    by !== index &&
+    isPrefix(of => of.keyColumns) &&
+    isPrefix(of => of.opclasses) &&
+    isPrefix(of => of.collations) &&
+    isPrefix(of => of.ordering) &&
+    by.expressions === index.expressions &&
+    by.predicate === index.predicate &&
+    by.isPartitioned === index.isPartitioned &&
+    index.includedColumns.every(column => [...by.keyColumns, ...by.includedColumns].includes(column))
+  )
+}
+
 /** Names of relations by schema: a new index needs one of its own. */
 export function takenNames(tables: readonly Table[], indexes: readonly Index[]): (schema: string) => Set<string> {
   const names = new Map<string, Set<string>>()
@@ -65,7 +108,7 @@ export function takenNames(tables: readonly Table[], indexes: readonly Index[]):
   return of
 }
 
-const SHARED = 'SHARE UPDATE EXCLUSIVE on the table: reads and writes go on'
+export const SHARED = 'SHARE UPDATE EXCLUSIVE on the table: reads and writes go on'
 
 type NewIndex = {
   table: Table
@@ -99,12 +142,15 @@ export function createIndex({table, partitions, columns, taken}: NewIndex): FixR
     title,
     statements: [...partitions.map(on => create(on, nameFor(on), 'CONCURRENTLY ')), create(table, name, '')],
     undo: [`DROP INDEX ${qualified(table.schema, name)}`],
-    lock: `${SHARED} for each partition. The last statement takes SHARE on all of them: writes wait, for a moment only when every partition has its index by then.`,
+    lock:
+      'SHARE UPDATE EXCLUSIVE on each partition in turn: reads and writes go on. The last statement takes SHARE on all ' +
+      'of them: writes wait, for a moment only when every partition has its index by then.',
   }
 }
 
 /** DROP INDEX with the CREATE INDEX that undoes it; neither stops reads or writes, except on a partitioned table. */
-export function dropIndex(index: Index, title: string, note?: string): FixRequest {
+type Droppable = Pick<Index, 'schema' | 'name' | 'table' | 'isUnique' | 'isPartitioned' | 'definition'>
+export function dropIndex(index: Droppable, title: string, note?: string): FixRequest {
   const name = qualified(index.schema, index.name)
   const concurrently = index.isPartitioned ? '' : 'CONCURRENTLY '
   const unique = index.isUnique ? 'UNIQUE ' : ''
