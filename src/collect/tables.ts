@@ -75,14 +75,17 @@ export const tables = collector({
 export const foreignKeys = collector({
   section: 'foreignKeys',
   sql: context => {
-    const names = (relation: string, key: string) =>
-      `ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(${key}) WITH ORDINALITY AS k(attnum, position)
+    const ofColumns = (what: string) => (relation: string, key: string) =>
+      `ARRAY(SELECT ${what} FROM pg_catalog.unnest(${key}) WITH ORDINALITY AS k(attnum, position)
           JOIN pg_catalog.pg_attribute a ON a.attrelid = ${relation} AND a.attnum = k.attnum ORDER BY k.position)`
+    const names = ofColumns('a.attname::text')
+    const types = ofColumns('pg_catalog.format_type(a.atttypid, NULL)')
     return `SELECT ${MARK} f.oid::int8 AS oid, f.conname::text AS name, f.conrelid::int8 AS "tableOid", n.nspname::text AS schema,
         c.relname::text AS "table", f.conkey::int[] AS columns, ${names('f.conrelid', 'f.conkey')} AS "columnNames",
         f.confrelid::int8 AS "referencedOid", rn.nspname::text AS "referencedSchema",
         r.relname::text AS "referencedTable", f.confkey::int[] AS "referencedColumns",
         ${names('f.confrelid', 'f.confkey')} AS "referencedColumnNames",
+        ${types('f.conrelid', 'f.conkey')} AS "columnTypes", ${types('f.confrelid', 'f.confkey')} AS "referencedColumnTypes",
         f.confdeltype::text AS "onDelete", f.confupdtype::text AS "onUpdate", f.convalidated AS "isValidated",
         nullif(f.conparentid::int8, 0) AS "parentOid"
       FROM pg_catalog.pg_constraint f
@@ -94,29 +97,4 @@ export const foreignKeys = collector({
       ORDER BY n.nspname, c.relname, f.conname
       LIMIT 5000`
   },
-})
-
-export const sequences = collector({
-  section: 'sequences',
-  sql: context => `SELECT ${MARK} n.nspname::text AS schema, c.relname::text AS name,
-      pg_catalog.format_type(s.seqtypid, NULL) AS "dataType",
-      CASE WHEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE')
-        THEN pg_catalog.pg_sequence_last_value(c.oid)::float8 END AS "lastValue",
-      s.seqmin::float8 AS "minValue", s.seqmax::float8 AS "maxValue", s.seqincrement::float8 AS increment,
-      s.seqcycle AS cycles,
-      CASE WHEN t.oid IS NOT NULL THEN
-        '"' || pg_catalog.replace(tn.nspname, '"', '""') || '"."' || pg_catalog.replace(t.relname, '"', '""') || '"'
-      END AS "ownerTable",
-      a.attname::text AS "ownerColumn", pg_catalog.format_type(a.atttypid, NULL) AS "ownerColumnType"
-    FROM pg_catalog.pg_sequence s
-      JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
-        AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
-      LEFT JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
-      LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
-      LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE c.relpersistence <> 't' AND (d.refobjid IS NULL OR ${amongTables(context, 'd.refobjid')})
-    ORDER BY t.relpages DESC NULLS LAST, 1, 2
-    LIMIT 1000`,
 })
