@@ -113,6 +113,6 @@ const steps = (whole: string | null, {schema}: StatementsInfo, queryid: string, 
       ]
     : []),
   {text: 'Plan it without running it', lines: explainLines(whole, versionNum)},
-  'A Seq Scan that keeps few of many rows wants an index; a Sort or Hash with Disk wants work_mem or fewer rows.',
-  'In the code: only the columns and the page that are shown; results that are asked for again and again, from a cache.',
+  'A Seq Scan that keeps few of many rows wants an index; a Sort or Hash with Disk wants work_mem or fewer rows',
+  'In the code: only the columns and the page that are shown; results that are asked for again and again, from a cache',
 ]
