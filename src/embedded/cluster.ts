@@ -21,7 +21,19 @@ async function initdb({binDir, account}: Programs): Promise<string> {
   const folder = makePrivateFolder(account)
   onExitRemove(folder)
   const dataDir = makeServerFolder(folder, 'data', account)
-  const args = ['-D', dataDir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  const args = [
+    '-D',
+    dataDir,
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--data-checksums',
+    '--no-sync',
+  ]
   await run(path.join(binDir, 'initdb'), args, {account, cwd: folder})
   return dataDir
 }
