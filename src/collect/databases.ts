@@ -6,6 +6,9 @@ const OWN_SIZE = `CASE WHEN d.datname = pg_catalog.current_database() THEN
         (SELECT pg_catalog.sum(c.relpages)::float8 * pg_catalog.current_setting('block_size')::int FROM pg_catalog.pg_class c)
       END AS "sizeBytes"`
 
+/** Of more databases than are described, those that matter most must be among them. */
+const IS_OLD = `pg_catalog.age(d.datfrozenxid) > 2 * pg_catalog.current_setting('autovacuum_freeze_max_age')::int8`
+
 export const databases = collector({
   section: 'databases',
   sql: context => `SELECT ${MARK} d.datname::text AS name, s.numbackends AS backends,
@@ -22,11 +25,12 @@ export const databases = collector({
       ${since(context, 140000, 's.sessions_abandoned::float8', 'sessionsAbandoned')},
       ${since(context, 140000, 's.sessions_fatal::float8', 'sessionsFatal')},
       ${since(context, 140000, 's.sessions_killed::float8', 'sessionsKilled')},
+      pg_catalog.age(d.datfrozenxid) AS "frozenXidAge", pg_catalog.mxid_age(d.datminmxid) AS "multixactAge",
       ${epoch('s.stats_reset', 'statsReset')},
       pg_catalog.count(*) OVER () AS total
     FROM pg_catalog.pg_database d
       JOIN pg_catalog.pg_stat_database s ON s.datid = d.oid
-    ORDER BY d.datname = pg_catalog.current_database() DESC, s.numbackends DESC, d.datname
+    ORDER BY d.datname = pg_catalog.current_database() DESC, ${IS_OLD} DESC, s.numbackends DESC, d.datname
     LIMIT 200`,
   map: rows => limited<Database>(rows),
 })
@@ -66,11 +70,16 @@ export const io = collector({
   },
 })
 
+/** Only those that the server was built with. */
+const METHODS = `(SELECT enumvals FROM pg_catalog.pg_settings WHERE name = 'wal_compression')`
+
 export const wal = collector({
   section: 'wal',
   minVersion: 140000,
-  sql: () => `SELECT ${MARK} ${count('wal_records', 'records')}, ${count('wal_fpi', 'fullPageImages')},
-      ${count('wal_bytes', 'bytes')}, ${count('wal_buffers_full', 'buffersFull')}, ${epoch('stats_reset', 'statsReset')}
+  sql: ({versionNum}) => `SELECT ${MARK} ${count('wal_records', 'records')}, ${count('wal_fpi', 'fullPageImages')},
+      ${count('wal_bytes', 'bytes')}, ${count('wal_buffers_full', 'buffersFull')},
+      ${versionNum >= 150000 ? METHODS : 'NULL::text[]'} AS "compressionMethods",
+      ${epoch('stats_reset', 'statsReset')}
     FROM pg_catalog.pg_stat_wal`,
   map: rows => rows[0] as never,
 })
@@ -79,7 +88,10 @@ export const archiver = collector({
   section: 'archiver',
   sql: () => `SELECT ${MARK} ${count('archived_count', 'archived')}, ${count('failed_count', 'failed')},
       ${epoch('last_archived_time', 'lastArchived')}, ${epoch('last_failed_time', 'lastFailed')},
-      last_failed_wal AS "lastFailedWal", ${epoch('stats_reset', 'statsReset')}
+      last_failed_wal AS "lastFailedWal", last_archived_wal AS "lastArchivedWal",
+      CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+        THEN pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) END AS "currentWal",
+      ${epoch('stats_reset', 'statsReset')}
     FROM pg_catalog.pg_stat_archiver`,
   map: rows => rows[0] as never,
 })

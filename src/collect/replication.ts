@@ -1,4 +1,4 @@
-import {collector, epoch, MARK, since} from './collector.js'
+import {collector, count, epoch, MARK, since} from './collector.js'
 
 /** The current-WAL functions fail on a standby (55000). */
 const HERE = `CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn()
@@ -18,6 +18,30 @@ export const replicas = collector({
     rows.some(row => row.state === '')
       ? {ok: false, reason: 'permission', message: 'standbys are hidden', grant: `GRANT pg_monitor TO ${user};`}
       : (rows as never),
+})
+
+/** The conflicts of each database as one JSON array, so that a standby without any is still one row. */
+const conflicts = (versionNum: number) => `(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(x)
+      ORDER BY x.database), '[]') FROM (
+        SELECT c.datname::text AS database, ${count('c.confl_tablespace', 'tablespace')},
+          ${count('c.confl_lock', 'lock')}, ${count('c.confl_snapshot', 'snapshot')},
+          ${count('c.confl_bufferpin', 'bufferPin')}, ${count('c.confl_deadlock', 'deadlock')},
+          ${versionNum >= 160000 ? 'c.confl_active_logicalslot::float8' : 'NULL::float8'} AS "logicalSlot",
+          ${epoch('d.stats_reset', 'statsReset')}
+        FROM pg_catalog.pg_stat_database_conflicts c JOIN pg_catalog.pg_stat_database d ON d.datid = c.datid
+        ORDER BY d.numbackends DESC, c.datname LIMIT 200
+      ) x)`
+
+export const standby = collector({
+  section: 'standby',
+  sql: ({versionNum}) => `SELECT ${MARK}
+      pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())::float8
+        AS "receivedBytesAhead",
+      ${epoch('pg_catalog.pg_last_xact_replay_timestamp()', 'lastReplayedAt')},
+      CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END AS "isPaused",
+      EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver) AS "isStreaming",
+      ${conflicts(versionNum)} AS conflicts`,
+  map: rows => rows[0] as never,
 })
 
 export const slots = collector({

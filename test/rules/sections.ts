@@ -156,6 +156,8 @@ export const database = (name: string, part: Partial<Database> = {}): Database =
   sessionsAbandoned: 0,
   sessionsFatal: 0,
   sessionsKilled: 0,
+  frozenXidAge: 0,
+  multixactAge: 0,
   statsReset: null,
   ...part,
 })
