@@ -1,4 +1,5 @@
 import type {Config} from './config.js'
+import {shellQuote} from './fix/apply.js'
 import {completeFix} from './fix/complete.js'
 import {detectPlatform, type Platform} from './fix/platform.js'
 import type {Finding, Report, Result} from './report.js'
@@ -31,7 +32,7 @@ export async function analyze(
   allRules: readonly AnyRule[],
 ): Promise<Report> {
   const {sections} = snapshot
-  const rules = allRules.filter(rule => isSelected(rule, config))
+  const rules = allRules.filter(rule => isSelected(rule, config) && isAskable(rule, config, context))
   // Rules are synchronous, and most runs need no parser. Without it, only those fail that ask for it.
   if (rules.some(rule => willParse(rule, sections))) await loadParser().catch(() => {})
   const server = sections.server.ok ? sections.server.data : null
@@ -71,6 +72,9 @@ export const isSelected = (
   const named = (names: string[]) => names.includes(rule.id) || names.includes(rule.category)
   return (only.length === 0 || named(only)) && !named(skip)
 }
+
+const isAskable = ({id, asksFor}: AnyRule, {only}: Config, context: Context): boolean =>
+  asksFor === undefined || context[asksFor] !== undefined || only.includes(id)
 
 function willParse(rule: AnyRule, sections: Snapshot['sections']): boolean {
   if (!rule.parses || missingData(rule, sections)) return false
@@ -123,14 +127,16 @@ function finish(
     ...draft,
     rule: rule.id,
     severity: config.severities[rule.id] ?? capped,
-    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule.id, context), snapshot.sections, platform)),
+    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule, context), snapshot.sections, platform)),
     fingerprint: `${rule.id} ${draft.subject}`,
   }
 }
 
 /** The same question again, for "verify": without the users the answer could be another one. */
-export const questionOf = (ruleId: string, {users}: Context): string =>
-  users === undefined ? ruleId : `${ruleId} --users ${users}`
+export const questionOf = ({id, asksFor}: Pick<AnyRule, 'id' | 'asksFor'>, {users, baseline}: Context): string =>
+  id +
+  (users === undefined ? '' : ` --users ${users}`) +
+  (asksFor === 'baseline' && baseline ? ` --baseline ${shellQuote(baseline.file)}` : '')
 
 /** A section or setting without which the rule cannot say anything: why, and what would cure it. */
 function missingData(rule: AnyRule, sections: Snapshot['sections']): {summary: string; cure?: string} | null {

@@ -50,7 +50,7 @@ export function refusalReport(refusal: Refusal, context: Context): Report {
       },
       {label: 'the server said', value: refusal.message, source: 'its error message'},
     ],
-    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule.id, context), sections, platform)),
+    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule, context), sections, platform)),
     fingerprint: `${rule.id} ${draft.subject}`,
   }
   const {id, title, category} = rule

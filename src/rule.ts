@@ -1,4 +1,4 @@
-import type {Section, SectionName, Sections, Window} from './snapshot.js'
+import type {Section, SectionName, Sections, Snapshot, Window} from './snapshot.js'
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
 export type Severity = (typeof SEVERITIES)[number]
@@ -95,6 +95,8 @@ export type Context = {
   ramBytes?: number
   cpus?: number
   storage?: 'ssd' | 'hdd'
+  /** an earlier snapshot to compare with (`check --baseline FILE`) */
+  baseline?: {file: string; snapshot: Snapshot}
 }
 
 export const CATEGORIES = [
@@ -139,6 +141,8 @@ export type Rule<
   references: string[]
   /** public tools that look for the same, by their codes in scripts/peers.json; for docs/coverage.md */
   peers?: readonly string[]
+  /** Only judged when the user gave this, or named the rule: to lack it is no lack of the server's. */
+  asksFor?: 'baseline'
   /** Whether `check` will call sql/parse.ts for these sections: the parser is only loaded for those who say so. */
   parses?(sections: RuleInput<N, U>): boolean
   check(

@@ -72,5 +72,15 @@ export const outputFlags = {
 }
 
 export const snapshotFlags = {
-  snapshot: Flags.string({description: 'analyse this snapshot file instead of a server', helpValue: 'FILE'}),
+  snapshot: Flags.string({
+    description: 'analyse this snapshot file instead of a server; again for each replica, whose index scans are added',
+    multiple: true,
+    // Greedy, it would take the argument that follows for a file.
+    multipleNonGreedy: true,
+    helpValue: 'FILE',
+  }),
+}
+
+export const baselineFlags = {
+  baseline: Flags.string({description: 'compare with this earlier snapshot (regressions, rates)', helpValue: 'FILE'}),
 }

@@ -6,6 +6,7 @@ import type {Report} from '../report.js'
 import {type Context, SEVERITIES, type Severity} from '../rule.js'
 import {rules} from '../rules/index.js'
 import type {Snapshot} from '../snapshot.js'
+import {readSnapshot} from '../snapshot-file.js'
 import {didYouMean} from '../suggest.js'
 import {receivedSignal} from './acquire.js'
 import {size} from './quantity.js'
@@ -20,7 +21,8 @@ export type JudgeFlags = {
   platform?: PlatformId
   only?: string[]
   skip?: string[]
-  snapshot?: string
+  snapshot?: string[]
+  baseline?: string
 }
 
 /** The configuration file with the flags laid over it; `conninfo` is what the command line names, if anything. */
@@ -41,6 +43,9 @@ export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{
     ramBytes: flags.ram === undefined ? file.ramBytes : size('--ram', flags.ram),
     cpus: flags.cpus ?? file.cpus,
     storage: flags.storage ?? file.storage,
+    ...(flags.baseline === undefined
+      ? {}
+      : {baseline: {file: flags.baseline, snapshot: await readSnapshot(flags.baseline)}}),
   }
   return {config, context}
 }

@@ -2,6 +2,7 @@ import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
 import {
+  baselineFlags,
   connectionFlags,
   conninfoArg,
   contextFlags,
@@ -28,12 +29,14 @@ export default class Check extends Command {
     '<%= config.bin %> check postgres://me@db.example/app --users 200 --ram 16GB',
     '<%= config.bin %> check "host=/tmp dbname=app" --format markdown -o ticket.md',
     '<%= config.bin %> check --snapshot night.json --only connections',
+    '<%= config.bin %> check --baseline before.json',
   ]
   static override args = conninfoArg
   static override flags = {
     ...contextFlags,
     ...connectionFlags,
     ...snapshotFlags,
+    ...baselineFlags,
     ...selectionFlags,
     format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
     brief: Flags.boolean({char: 'b', description: 'one line for each finding'}),

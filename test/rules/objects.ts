@@ -100,8 +100,6 @@ export function foreignKey(columns: number[], part: Partial<ForeignKey> = {}): F
     referencedColumns: columns.map((_, position) => position + 1),
     referencedColumnNames: columns.map((_, position) => `k${position + 1}`),
     referencedColumnTypes: columns.map(() => 'bigint'),
-    columnTypes: columns.map(() => 'bigint'),
-    referencedColumnTypes: columns.map(() => 'bigint'),
     onDelete: 'a',
     onUpdate: 'a',
     isValidated: true,
