@@ -35,6 +35,8 @@ export type Server = {
   statementsExtension: {schema: string; version: string} | null
   /** SQL-visible facts that tell a managed platform: {platform: 'rds', evidence: 'setting rds.extensions exists'} */
   platformEvidence: {platform: string; evidence: string}[]
+  /** replicas whose index scans were added to this snapshot's, with the seconds that their counters cover */
+  replicas?: {target: string; seconds: number}[]
 }
 
 export type Setting = {
@@ -295,6 +297,8 @@ export type Index = {
   rowsRead: number
   rowsFetched: number
   lastScan: number | null
+  /** of `scans`, those of the replicas that were added; null: one of them did not tell */
+  replicaScans?: number | null
   options: Record<string, string>
   /** `USING ...`: what CREATE INDEX says behind the table's name; only for those that rules may want to drop */
   definition: string | null

@@ -1,6 +1,8 @@
 import {collect} from '../collect/collect.js'
 import {resolveConninfo} from '../connect/conninfo.js'
 import {type Connection, connect} from '../connect/postgres.js'
+import {notAReplica, withReplicas} from '../derive/replicas.js'
+import {usageError} from '../errors.js'
 import type {Snapshot} from '../snapshot.js'
 import {readSnapshot} from '../snapshot-file.js'
 import {startProgress, timedSteps} from './progress.js'
@@ -9,8 +11,8 @@ import {duration} from './quantity.js'
 export type Acquire = {
   /** connection string; undefined: DATABASE_URL or the environment */
   conninfo: string | undefined
-  /** a file instead of a server */
-  snapshot?: string
+  /** files instead of a server: the one to judge, then those of its replicas */
+  snapshot?: string[]
   window?: string
   timeout: string
   debug?: boolean
@@ -21,7 +23,7 @@ export type Acquire = {
  * what was read so far. Throws ConnectError (exit 3) when there is no session at all.
  */
 export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
-  if (request.snapshot !== undefined) return readSnapshot(request.snapshot)
+  if (request.snapshot !== undefined) return readSnapshots(request.snapshot)
   const windowSeconds = request.window === undefined ? 0 : duration('--window', request.window) / 1000
   const deadlineMs = duration('--timeout', request.timeout)
   const settings = await resolveConninfo(request.conninfo, process.env)
@@ -45,6 +47,21 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
     stop.dispose()
     progress.stop()
   }
+}
+
+async function readSnapshots(files: string[]): Promise<Snapshot> {
+  const [judged, ...replicas] = await Promise.all(files.map(readSnapshot))
+  if (replicas.length === 0) return judged!
+  const refusal = replicas
+    .map((replica, i) => ({file: files[i + 1]!, why: notAReplica(judged!, replica, replicas.slice(0, i))}))
+    .find(({why}) => why !== null)
+  if (refusal) {
+    throw usageError(
+      `${refusal.file}: ${refusal.why}`,
+      'give the primary first, then a snapshot of each of its replicas',
+    )
+  }
+  return withReplicas(judged!, replicas)
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const

@@ -1,7 +1,8 @@
 import {condense} from '../../derive/condense.js'
 import {expendableIndexes} from '../../derive/foreign-keys.js'
+import {isIdle, scansSeen, scansWindow, writesTo} from '../../derive/index-use.js'
 import {dropIndex, indexBytes} from '../../derive/indexes.js'
-import {type StatisticsWindow, statisticsWindow} from '../../derive/window.js'
+import type {StatisticsWindow} from '../../derive/window.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import type {Index, Table} from '../../snapshot.js'
 import {qualified} from '../../sql/quote.js'
@@ -14,7 +15,7 @@ export default defineRule({
   title: 'Index that no query uses',
   category: 'indexes',
   needs: ['server', 'databases', 'tables', 'indexes', 'foreignKeys'],
-  uses: ['checkpoints'],
+  uses: ['checkpoints', 'replicas'],
   options: {
     minBytes: {default: 10 * 1024 ** 2, unit: 'bytes', help: 'smaller indexes are left alone'},
     largeBytes: {default: 100 * 1024 ** 2, unit: 'bytes', help: 'medium from this size on'},
@@ -31,30 +32,18 @@ export default defineRule({
     'An index costs time at each insert and at many updates, disk, and memory; one that is never read gives nothing ' +
     'back. The statistics of one server and a few days do not prove that: each replica counts its own scans.',
   references: ['https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ALL-INDEXES-VIEW'],
-  check({server, databases, tables, indexes, foreignKeys, checkpoints}, options) {
-    if (server.inRecovery) {
-      return {
-        cannotJudge: 'a standby counts only its own scans',
-        cure: 'ahsp-db check --only indexes/unused   # on the primary',
-      }
-    }
-    const database = databases.find(({name}) => name === server.database)
-    if (!database) return {cannotJudge: `pg_stat_database has no row for ${server.database}`}
-    const window = statisticsWindow(database, server, checkpoints)
-    if (window.seconds < options.minWindow) {
-      return {cannotJudge: `the statistics cover only ${seconds(window.seconds)}, since ${window.source}`}
-    }
-    const isIdle = ({scans, lastScan}: Index) =>
-      scans === 0 || (lastScan !== null && server.now - lastScan >= options.staleAfter)
-    const candidates = indexes.filter(index => indexBytes(index) >= options.minBytes && isIdle(index))
+  peers: ['PH', 'PB', 'PD'],
+  check(sections, options) {
+    const {server, tables, indexes, foreignKeys, replicas} = sections
+    const window = scansWindow(sections, options.minWindow, 'indexes/unused')
+    if ('cannotJudge' in window) return window
+    const seen = scansSeen(server, replicas)
+    const tableOf = new Map(tables.map(table => [table.oid, table]))
+    const candidates = indexes.filter(
+      index => indexBytes(index) >= options.minBytes && isIdle(index, server.now, options.staleAfter),
+    )
     const findings = expendableIndexes(candidates, indexes, foreignKeys).map(index =>
-      draft(
-        index,
-        tables.find(({oid}) => oid === index.tableOid),
-        window,
-        server.now,
-        options,
-      ),
+      draft(index, tableOf.get(index.tableOid), {window, seen, now: server.now}, options),
     )
     return {
       summary:
@@ -67,18 +56,14 @@ export default defineRule({
 
 type Limits = {fullWindow: number; largeBytes: number}
 
-function draft(
-  index: Index,
-  table: Table | undefined,
-  window: StatisticsWindow,
-  now: number,
-  limits: Limits,
-): FindingDraft {
+type Reading = {window: StatisticsWindow; seen: ReturnType<typeof scansSeen>; now: number}
+
+function draft(index: Index, table: Table | undefined, {window, seen, now}: Reading, limits: Limits): FindingDraft {
   const name = qualified(index.schema, index.name)
   const size = indexBytes(index)
   const isYoung = window.seconds < limits.fullWindow
-  const idle = index.scans > 0 && index.lastScan !== null ? now - index.lastScan : window.seconds
-  const writes = table ? table.inserts + table.updates + table.deletes : 0
+  const idle = index.lastScan === null ? window.seconds : now - index.lastScan
+  const last = index.lastScan === null ? 'No scan of it was counted' : `The last scan was ${seconds(idle)} ago,`
   const expression =
     index.expressions === null ? '' : ' ANALYZE keeps statistics about its expression, which plans may use.'
   return {
@@ -86,15 +71,15 @@ function draft(
     subject: name,
     title: `Index ${name} (${bytes(size)}) has not been used for ${seconds(idle)}`,
     detail:
-      `No scan of it was counted on this server. Not seen from here: replicas, jobs that run ` +
-      `more rarely than that, and whether the index is new. Look at idx_scan on each replica before you drop it.${expression}`,
+      `${last} ${seen.text}. Not seen from here: ${index.lastScan === null ? 'whether the index is new, and ' : ''}jobs ` +
+      `that run more rarely than that.${expression}`,
     evidence: [
       {label: 'scans', value: index.scans, unit: 'count', source: 'pg_stat_all_indexes'},
       {label: 'statistics cover', value: window.seconds, unit: 'seconds', source: window.source},
       {label: 'size', value: size, unit: 'bytes', source: 'pg_class.relpages'},
-      {label: 'writes to the table', value: writes, unit: 'count', source: 'pg_stat_all_tables'},
+      {label: 'writes that it had to follow', value: writesTo(table), unit: 'count', source: 'pg_stat_all_tables'},
     ],
-    confidence: isYoung ? 'assumed' : 'measured',
+    confidence: isYoung ? 'assumed' : seen.isComplete ? 'measured' : 'estimated',
     fixes: [dropIndex(index, `Drop ${name}`, 'The undo builds it again, which takes as long as it did at first.')],
   }
 }
