@@ -72,3 +72,6 @@ function sameSetting(a: string, b: string, {unit, vartype}: Setting): boolean {
 
 /** `name = value` for ALTER SYSTEM, ALTER ROLE and ALTER DATABASE. */
 export const assignment = (name: string, value: string): string => `${sqlName(name)} = ${sqlValue(name, value)}`
+
+/** The name alone, for RESET. */
+export const settingName = sqlName

@@ -14,21 +14,26 @@ export function tempRate(
 ): TempRate | {unknown: string} {
   const before = window?.before.databases.find(({name}) => name === database.name)
   if (window && before && before.tempBytes <= database.tempBytes) {
-    return rate(database.tempBytes - before.tempBytes, database.tempFiles - before.tempFiles, window.seconds, 'watched')
+    return rate(
+      database.tempBytes - before.tempBytes,
+      database.tempFiles - before.tempFiles,
+      window.seconds,
+      'watched for',
+    )
   }
-  const whole = rate(database.tempBytes, database.tempFiles, statistics.seconds, `since ${statistics.source}`)
+  const whole = rate(database.tempBytes, database.tempFiles, statistics.seconds, 'in the last')
   if (statistics.seconds < minWindow) return {unknown: `the counters cover ${duration(statistics.seconds)}`}
   // Never reset: the true window is longer, so the rate is an upper bound, which can acquit but not accuse.
   if (!statistics.isExact && whole.perSecond >= limit) return {unknown: 'the counters were never reset'}
   return whole
 }
 
-const rate = (bytes: number, files: number, seconds: number, source: string): TempRate => ({
+const rate = (bytes: number, files: number, seconds: number, span: string): TempRate => ({
   bytes,
   files,
   seconds,
   perSecond: seconds > 0 ? bytes / seconds : 0,
-  source: `pg_stat_database, ${source}`,
+  source: `pg_stat_database, ${span} ${duration(seconds)}`,
 })
 
 export type Spill = {text: string; queryid: string; calls: number; bytesPerCall: number; bytes: number}

@@ -34,7 +34,7 @@ export function memoryAtTarget(
 export function memoryFinding(
   memory: MemoryAtTarget,
   value: AppValue,
-  {warnAt, highAt, busy}: Omit<MemoryLimits, 'demand'>,
+  {warnAt, highAt, busy, smallest}: Omit<MemoryLimits, 'demand'> & {smallest: number},
 ): FindingDraft[] {
   const {total, ramBytes, demand, formula, affordable} = memory
   const share = (total / ramBytes) * 100
@@ -42,10 +42,13 @@ export function memoryFinding(
   const fewer: FixRequest = {
     kind: 'action',
     title: 'Let fewer backends run at once',
-    steps: [`No work_mem fits ${demand.target} in ${bytes(ramBytes)}: put a pooler in front, or add RAM.`],
+    steps: [
+      `${bytes(ramBytes)} leave less than ${sizeText(smallest)} for each at ${demand.target}: put a pooler in front, or add RAM.`,
+    ],
   }
   const evidence: Evidence[] = [
     {label: 'worst case', value: total, unit: 'bytes', source: formula},
+    workMemEvidence(value),
     {label: 'RAM', value: ramBytes, unit: 'bytes', source: 'as told'},
     {label: 'connections at the target load', value: demand.connections, source: `${demand.basis}: ${demand.formula}`},
   ]
@@ -57,9 +60,23 @@ export function memoryFinding(
       detail: `It happens when ${busy} % of the connections sort or hash at once. That memory ran out was not seen.`,
       evidence,
       confidence: demand.basis === 'assumed' ? 'assumed' : 'estimated',
-      fixes: [affordable > 0 ? setWorkMem(affordable, value, SMALLER) : fewer],
+      fixes: [
+        ...(affordable < smallest ? [fewer] : []),
+        ...(affordable > 0 ? [setWorkMem(affordable, value, SMALLER)] : []),
+      ],
     },
   ]
+}
+
+function workMemEvidence({bytes: value, override}: AppValue): Evidence {
+  const where = override?.database ? ` in database ${quoteIdent(override.database)}` : ''
+  const who = override?.role ? ` of role ${quoteIdent(override.role)}` : ''
+  return {
+    label: 'work_mem',
+    value,
+    unit: 'bytes',
+    source: override ? `pg_db_role_setting${who}${where}` : 'pg_settings',
+  }
 }
 
 const SMALLER = 'Large sorts may then go through temporary files: give reports a value of their own.'
@@ -89,16 +106,18 @@ export function spillFinding(
   const largest = Math.max(...(spills.length > 0 ? spills.map(({bytesPerCall}) => bytesPerCall) : [perFile]))
   const need = ceilWorkMem(Math.max(largest * options.spillFactor, value.bytes + 1))
   const who =
-    spills.length > 0 ? `Most by: ${spills[0]!.text.slice(0, 200)}` : 'Which statements write them was not seen.'
+    spills.length > 0
+      ? `Most is written by: ${spills[0]!.text.slice(0, 200)}`
+      : 'Which statements write it was not seen.'
   return {
     severity: 'medium',
     subject: `database ${quoteIdent(database)}`,
     title: `Sorts and hashes write ${bytes(temp.perSecond)}/s of temporary files with work_mem = ${sizeText(value.bytes)}`,
-    detail: `${who} How much of its time a statement loses by that was not measured.`,
+    detail: `How much time the statements lose by that was not measured. ${who}`,
     evidence: [
       {label: 'temporary files', value: temp.bytes, unit: 'bytes', source: temp.source},
       {label: 'number of files', value: temp.files, source: temp.source},
-      {label: 'time looked at', value: temp.seconds, unit: 'seconds', source: temp.source},
+      workMemEvidence(value),
       ...spills.map(
         ({text, queryid, calls, bytesPerCall}): Evidence => ({
           label: `per call: ${text.slice(0, 60)}`,

@@ -30,7 +30,7 @@ export default defineRule({
       return {cannotJudge: `${value}: the RAM is not known`, cure}
     }
     const share = (size / ramBytes) * 100
-    const summary = `${value} is ${number(Math.round(share))} % of ${bytes(ramBytes)} RAM`
+    const summary = `${value} is ${number(Number(share.toPrecision(2)))} % of ${bytes(ramBytes)} RAM`
     if (share >= options.low && share <= options.high) return {summary, findings: []}
     const severity: Severity = share > options.high ? 'medium' : 'low'
     const to = sizeText(roundSize((ramBytes * options.recommended) / 100))

@@ -48,7 +48,7 @@ export default defineRule({
       return {summary: `${value}, the default`, findings: [{...draft, ...unsized(value, use)}]}
     }
     const share = (size / ramBytes) * 100
-    const summary = `${value} is ${number(Math.round(share))} % of ${bytes(ramBytes)} RAM`
+    const summary = `${value} is ${number(Number(share.toPrecision(2)))} % of ${bytes(ramBytes)} RAM`
     const fixes = [{kind: 'setting' as const, name: 'shared_buffers', to: sizeText(roundSize(ramBytes / 4))}]
     if (share > options.high) {
       const detail = `More than ${options.high} % leaves little for backends and file cache. That memory ran out was not seen.`

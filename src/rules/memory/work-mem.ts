@@ -23,6 +23,7 @@ export default defineRule({
     minWindow: {default: 3600, unit: 'seconds', help: 'history needed to judge temporary files without --window'},
     spillFactor: {default: 3, unit: 'ratio', help: 'memory that replaces one byte of temporary file'},
     largest: {default: 64 * 1024 ** 2, unit: 'bytes', help: 'advise no more than this for all statements'},
+    smallest: {default: 4 * 1024 ** 2, unit: 'bytes', help: 'advise fewer backends before less than this'},
     warnAt: {default: 50, unit: 'percent', help: 'worst case at the target load: medium above this share of the RAM'},
     highAt: {default: 80, unit: 'percent', help: 'high above this share of the RAM'},
     busy: {default: 50, unit: 'percent', help: 'share of the connections that fill their work_mem at the same moment'},

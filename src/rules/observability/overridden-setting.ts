@@ -1,4 +1,4 @@
-import {assignment, type Overridden, overriddenSettings} from '../../derive/overrides.js'
+import {assignment, type Overridden, overriddenSettings, settingName} from '../../derive/overrides.js'
 import {defineRule, type Evidence, type FindingDraft, type FixRequest} from '../../rule.js'
 import type {RoleSetting} from '../../snapshot.js'
 import {quoteIdent} from '../../sql/quote.js'
@@ -79,7 +79,7 @@ function fileFix({setting, losers, winner}: Overridden, place: string): FixReque
   return {
     kind: 'sql',
     title: `Let the line in the file hold again (${name} = ${losers.at(-1)!.value})`,
-    statements: [`ALTER SYSTEM RESET ${quoteIdent(name)}`, 'SELECT pg_reload_conf()'],
+    statements: [`ALTER SYSTEM RESET ${settingName(name)}`, 'SELECT pg_reload_conf()'],
     undo: [`ALTER SYSTEM SET ${assignment(name, winner.value)}`, 'SELECT pg_reload_conf()'],
     lock: 'none',
     note: `It changes the value from ${winner.value}.${needsRestart} To keep that, delete ${lines} instead.`,
@@ -90,7 +90,7 @@ function roleFix(name: string, roles: RoleSetting[]): FixRequest {
   return {
     kind: 'sql',
     title: `If it is not meant: let the server's value of ${name} hold for all`,
-    statements: roles.map(row => `${alter(row)} RESET ${quoteIdent(name)}`),
+    statements: roles.map(row => `${alter(row)} RESET ${settingName(name)}`),
     undo: roles.map(row => `${alter(row)} SET ${assignment(name, row.value)}`),
     lock: 'none',
     note: 'New sessions see it.',
