@@ -1,3 +1,5 @@
+import {type Predicates, predicates} from './predicates.js'
+
 export type TableName = {schema: string | null; name: string}
 
 type Node = Record<string, unknown>
@@ -6,7 +8,8 @@ type Node = Record<string, unknown>
 type Parse = (sql: string) => {stmts?: unknown}
 
 let parseSync: Parse | null = null
-const known = new Map<string, TableName[] | null>()
+type Facts = {tables: TableName[]; predicates: Predicates}
+const known = new Map<string, Facts | null>()
 
 /** Loads the parser: about 70 ms of WebAssembly. A rule that parses says so by `parses`, and analyze.ts calls this. */
 export async function loadParser(): Promise<void> {
@@ -21,18 +24,24 @@ export async function loadParser(): Promise<void> {
  * folds them; `schema` is null where the text has none. null: the text does not parse (cut short, or not SQL).
  * Parsed once per distinct text. Throws when the parser is not loaded.
  */
-export function tablesOf(sql: string): TableName[] | null {
+export const tablesOf = (sql: string): TableName[] | null => factsOf(sql)?.tables ?? null
+
+/** The columns by which a statement chooses its rows, anywhere in it; null and errors as with tablesOf. */
+export const predicatesOf = (sql: string): Predicates | null => factsOf(sql)?.predicates ?? null
+
+function factsOf(sql: string): Facts | null {
   if (!parseSync) throw new Error('the SQL parser is not loaded: declare `parses` in the rule')
   const cached = known.get(sql)
   if (cached !== undefined) return cached
-  const tables = read(sql, parseSync)
-  known.set(sql, tables)
-  return tables
+  const facts = read(sql, parseSync)
+  known.set(sql, facts)
+  return facts
 }
 
-function read(sql: string, parse: Parse): TableName[] | null {
+function read(sql: string, parse: Parse): Facts | null {
   try {
-    return distinct(relations(parse(sql).stmts, []))
+    const {stmts} = parse(sql)
+    return {tables: distinct(relations(stmts, [])), predicates: predicates(stmts)}
   } catch {
     // No SQL, or nested too deeply for one of the two stacks.
     return null
