@@ -1,3 +1,4 @@
+import {formatQuantity} from './config/quantity.js'
 import type {Config} from './config.js'
 import {shellQuote} from './fix/apply.js'
 import {completeFix} from './fix/complete.js'
@@ -132,10 +133,15 @@ function finish(
   }
 }
 
-/** The same question again, for "verify": without the users the answer could be another one. */
-export const questionOf = ({id, asksFor}: Pick<AnyRule, 'id' | 'asksFor'>, {users, baseline}: Context): string =>
+/** The same question again, for "verify": without the users, or the machine's size, the answer could be another one. */
+export const questionOf = (
+  {id, category, asksFor}: Pick<AnyRule, 'id' | 'category' | 'asksFor'>,
+  {users, ramBytes, storage, baseline}: Context,
+): string =>
   id +
   (users === undefined ? '' : ` --users ${users}`) +
+  (category === 'memory' && ramBytes ? ` --ram ${formatQuantity(ramBytes, 'bytes')}` : '') +
+  (category === 'planner' && storage ? ` --storage ${storage}` : '') +
   (asksFor === 'baseline' && baseline ? ` --baseline ${shellQuote(baseline.file)}` : '')
 
 /** A section or setting without which the rule cannot say anything: why, and what would cure it. */
