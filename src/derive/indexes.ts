@@ -40,7 +40,13 @@ const identity = (index: Index): string =>
 
 export type Duplicate = {index: Index; twin: Index}
 
-/** Usable indexes of which another one is exactly the same; of two that nothing depends on, the less used one goes. */
+/** Named by Django's or Rails' migrations: the application expects it, and would make it again. */
+const isGenerated = ({name}: Index) => /_[0-9a-f]{8}(?:_like)?$|^index_.+_on_./.test(name)
+
+/**
+ * Usable indexes of which another one is exactly the same. Of two that nothing depends on, the one goes that no migration
+ * knows, then the less used one (the planner takes either, so scans say little), then the newer one.
+ */
 export function duplicateIndexes(indexes: readonly Index[]): Duplicate[] {
   const groups = new Map<string, Index[]>()
   for (const index of indexes.filter(isUsable)) {
@@ -48,7 +54,11 @@ export function duplicateIndexes(indexes: readonly Index[]): Duplicate[] {
   }
   return [...groups.values()].flatMap(group => {
     const [twin, ...others] = group.sort(
-      (a, b) => Number(isDroppable(a)) - Number(isDroppable(b)) || b.scans - a.scans || a.oid - b.oid,
+      (a, b) =>
+        Number(isDroppable(a)) - Number(isDroppable(b)) ||
+        Number(isGenerated(b)) - Number(isGenerated(a)) ||
+        b.scans - a.scans ||
+        a.oid - b.oid,
     )
     return others.filter(isDroppable).map(index => ({index, twin: twin!}))
   })

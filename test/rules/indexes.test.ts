@@ -5,7 +5,7 @@ import unused from '../../src/rules/indexes/unused.js'
 import type {ForeignKey, Index, Server, Table} from '../../src/snapshot.js'
 import {newIndexName} from '../../src/sql/index-name.js'
 import {foreignKey, index, table} from './objects.js'
-import {database, findingsOf, judge, ok, server} from './sections.js'
+import {database, findingsOf, judge, NOW, ok, server} from './sections.js'
 
 const DAY = 86_400
 
@@ -13,7 +13,7 @@ describe('indexes/foreign-key-unindexed', () => {
   const child = (part: Partial<Table> = {}) => table('child', {oid: 1, ...part})
   const parent = (part: Partial<Table> = {}) => table('parent', {oid: 2, ...part})
   const check = (indexes: Index[], foreignKeys: ForeignKey[] = [foreignKey([2])], tables = [child(), parent()]) =>
-    findingsOf(judge(foreignKeyUnindexed, {tables, foreignKeys, indexes: ok(indexes)}))
+    findingsOf(judge(foreignKeyUnindexed, {databases: [], tables, foreignKeys, indexes: ok(indexes)}))
 
   it.each<[string, Index, number]>([
     ['exactly these columns', index('i', [2]), 0],
@@ -50,9 +50,20 @@ describe('indexes/foreign-key-unindexed', () => {
     ['large', {rowsEstimate: 10_000}, {}, 'medium'],
     ['read again and again', {seqScans: 100, seqRowsRead: 100 * 50_000}, {}, 'high'],
     ['read rarely', {seqScans: 99, seqRowsRead: 99 * 50_000}, {}, 'medium'],
-    ['scans that stop early', {seqScans: 5000, seqRowsRead: 5000}, {deletes: 3}, 'medium'],
+    ['small, but read again and again', {rowsEstimate: 1000, seqScans: 100, seqRowsRead: 100_000}, {}, 'medium'],
+    ['small, read rarely', {rowsEstimate: 1000, seqScans: 99, seqRowsRead: 99_000}, {}, 'low'],
+    ['scans that stop early', {seqScans: 5000, seqRowsRead: 5000}, {}, 'medium'],
   ])('severity: %s', (_, childPart, parentPart, severity) => {
     expect(check([], undefined, [child(childPart), parent(parentPart)])[0]?.severity).toBe(severity)
+  })
+
+  it('counts scans by the day: a nightly job of a year is not often', () => {
+    const yearly = child({seqScans: 365, seqRowsRead: 365 * 50_000})
+    const severity = (statsReset: number) => {
+      const input = {databases: [database('ahsp', {statsReset})], tables: [yearly, parent()], indexes: ok([])}
+      return findingsOf(judge(foreignKeyUnindexed, {...input, foreignKeys: [foreignKey([2])]}))[0]!.severity
+    }
+    expect([severity(NOW - 365 * DAY), severity(NOW - 3 * DAY)]).toEqual(['medium', 'high'])
   })
 
   it('reports an inherited constraint on the parent alone, for the partitions that lack the index', () => {
@@ -101,7 +112,7 @@ describe('indexes/foreign-key-unindexed', () => {
   })
 
   it('does not judge without all the indexes', () => {
-    const input = {tables: [child()], foreignKeys: [foreignKey([2])]}
+    const input = {databases: [], tables: [child()], foreignKeys: [foreignKey([2])]}
     const verdict = judge(foreignKeyUnindexed, {...input, indexes: {ok: true, data: [], total: 6000}})
     expect(verdict).toEqual({cannotJudge: 'only 0 of 6000 indexes were read'})
     expect(judge(foreignKeyUnindexed, {...input, indexes: {ok: false, message: 'timeout'}})).toHaveProperty(
@@ -153,6 +164,9 @@ describe('indexes/duplicate', () => {
   it.each<[string, Partial<Index>, Partial<Index>, string]>([
     ['the one with fewer scans', {scans: 3}, {scans: 9}, 'a'],
     ['the newer one', {}, {}, 'b'],
+    ["not Django's own", {name: 'a'}, {name: 'child_c2_aedaee21'}, 'a'],
+    ["not Django's own, however used", {scans: 9}, {name: 'child_c2_aedaee21_like'}, 'a'],
+    ["not Rails' own", {scans: 9}, {name: 'index_child_on_c2'}, 'a'],
     ['never the one of a constraint', {isUnique: true, constraint: 'c'}, {isUnique: true, scans: 9}, 'b'],
     ['never the primary key', {isUnique: true, isPrimary: true, constraint: 'c'}, {isUnique: true, scans: 9}, 'b'],
     ['never the replica identity', {isReplicaIdentity: true}, {scans: 9}, 'b'],

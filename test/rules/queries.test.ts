@@ -158,10 +158,11 @@ describe('queries/session-table', () => {
     calls?: Record<string, number | [calls: number, meanMs: number]>
     visible?: boolean
     history?: number
+    seconds?: number
   }
-  /** Calls in the 1000 seconds since the statistics were reset. */
+  /** Calls in the `seconds` since the statements were reset. */
   function sections({tables = [DJANGO], indexes = [key('session_key')], blocking = [], ...given}: Case) {
-    const {calls = {}, visible = true, history = 1000} = given
+    const {calls = {}, visible = true, history = 1000, seconds = 1000} = given
     const texts = Object.keys(calls)
     const statements = texts.map((text, i) => {
       const [count, meanMs] = [calls[text]!].flat() as [number, number?]
@@ -170,7 +171,7 @@ describe('queries/session-table', () => {
     const read = {
       statements: ok(statements),
       statementTexts: ok(texts.map((text, i) => ({queryid: `${i}`, text, truncated: false}))),
-      statementsInfo: ok(info(statements)),
+      statementsInfo: ok(info(statements, {statsReset: NOW - seconds})),
     }
     const databases = [database('ahsp', {statsReset: NOW - history})]
     return {databases, tables, indexes, blocking, ...(visible ? read : {})}
@@ -183,6 +184,8 @@ describe('queries/session-table', () => {
   it.each<[string, Case, string[]]>([
     ['not used at all', {}, []],
     ['20 % of the writes', {calls: {[WRITE]: 1000, [OTHER]: 4000}}, HIGH],
+    ['30 writes in 20 seconds', {calls: {[WRITE]: 30}, seconds: 20}, HIGH],
+    ['29 writes in 20 seconds', {calls: {[WRITE]: 29}, seconds: 20}, []],
     ['10 % of the writes', {calls: {[WRITE]: 1000, [OTHER]: 9000}}, ['medium "public"."django_session"']],
     ['9.9 % of the writes', {calls: {[WRITE]: 1000, [OTHER]: 9100}}, []],
     ['all of the writes, but less than one per second', {calls: {[WRITE]: 999}}, []],

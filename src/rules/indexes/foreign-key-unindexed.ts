@@ -1,41 +1,48 @@
 import {condense} from '../../derive/condense.js'
 import {oncePerColumns, sizeOf, type UnindexedKey, unindexedKeys} from '../../derive/foreign-keys.js'
 import {createIndex, isUsable, takenNames} from '../../derive/indexes.js'
+import {statisticsWindow} from '../../derive/window.js'
 import {defineRule, type Evidence, type FindingDraft, SEVERITIES} from '../../rule.js'
 import type {Index, Table} from '../../snapshot.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
 import {number} from '../../units.js'
 
+const DAY = 86_400
+
 export default defineRule({
   id: 'indexes/foreign-key-unindexed',
   title: 'Foreign key without an index',
   category: 'indexes',
-  needs: ['tables', 'foreignKeys'],
-  uses: ['indexes'],
+  needs: ['server', 'databases', 'tables', 'foreignKeys'],
+  uses: ['indexes', 'checkpoints'],
   options: {
     minRows: {default: 1000, unit: 'count', help: 'a table below this and below minPages is read in no time anyway'},
     minPages: {default: 20, unit: 'count', help: 'see minRows'},
     largeRows: {default: 10_000, unit: 'count', help: 'reading this many rows for each lookup is felt'},
-    scans: {default: 100, unit: 'count', help: 'high from this many sequential scans of largeRows rows each on'},
+    scans: {default: 100, unit: 'count', help: 'often read as a whole: so many sequential scans, and as many each day'},
   },
   severity: {
-    high: 'the table is read from end to end again and again, largeRows rows or more each time: users feel it',
-    medium: 'the table has largeRows rows, or rows that it refers to are deleted: each delete reads all of it',
-    low: 'the table is smaller and nothing that it refers to was deleted: it will matter when it grows',
+    high: 'the table is often read as a whole, largeRows rows or more each time: users feel it',
+    medium:
+      'it has largeRows rows, or is often read as a whole, or rows that it refers to are deleted (which reads it)',
+    low: 'it is smaller, and nothing of that was seen: it will matter when it grows',
   },
   why:
     'PostgreSQL indexes the key that is referred to, never the columns that refer to it. Without an index of their ' +
     'own, each delete of a referenced row, and many a join, reads the whole table and holds its locks meanwhile.',
   references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
-  check({tables, foreignKeys, indexes}, options) {
+  check({server, databases, tables, foreignKeys, indexes, checkpoints}, options) {
     if (!indexes.ok) return {cannotJudge: `indexes: ${indexes.message}`}
     if (indexes.total) return {cannotJudge: `only ${indexes.data.length} of ${indexes.total} indexes were read`}
+    const database = databases.find(({name}) => name === server.database)
+    const window = statisticsWindow({statsReset: database?.statsReset ?? null}, server, checkpoints)
+    const limits = {...options, scans: options.scans * Math.max(1, window.seconds / DAY)}
     const catalog = {tables, indexes: indexes.data, taken: takenNames(tables, indexes.data)}
     const findings = oncePerColumns(unindexedKeys({...catalog, foreignKeys}))
       .map(key => ({...key, size: sizeOf(key.holders)}))
       .filter(({size}) => size.rows >= options.minRows || size.pages >= options.minPages)
       .sort((a, b) => b.size.rows - a.size.rows)
-      .map(key => draft(key, catalog, options))
+      .map(key => draft(key, catalog, limits))
       .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
     return {
       summary:
@@ -54,12 +61,13 @@ function draft(key: Sized, catalog: Catalog, limits: {largeRows: number; scans: 
   const subject = `${qualified(table.schema, table.name)} (${foreignKey.columnNames.map(quoteIdent).join(', ')})`
   const referenced = qualified(foreignKey.referencedSchema, foreignKey.referencedTable)
   const deletes = catalog.tables.find(({oid}) => oid === foreignKey.referencedOid)?.deletes ?? 0
-  const isScanned = size.seqScans >= limits.scans && size.seqRowsRead / size.seqScans >= limits.largeRows
+  const isLarge = size.rows >= limits.largeRows
+  const isScanned = size.seqScans >= limits.scans && size.seqRowsRead / size.seqScans >= size.rows / 2
   const felt = isScanned
-    ? `It was read from end to end ${number(size.seqScans)} times since the statistics began.`
-    : 'No heavy reading of it shows in the statistics; EXPLAIN of such a delete or join would confirm it.'
+    ? `It was read as a whole ${number(size.seqScans)} times since the statistics began.`
+    : 'It is not often read as a whole, by the statistics; EXPLAIN of such a delete or join would confirm it.'
   return {
-    severity: isScanned ? 'high' : size.rows >= limits.largeRows || deletes > 0 ? 'medium' : 'low',
+    severity: isScanned && isLarge ? 'high' : isScanned || isLarge || deletes > 0 ? 'medium' : 'low',
     subject,
     title: `Foreign key ${subject} has no index`,
     detail:

@@ -17,7 +17,7 @@ export default defineRule({
     highShare: {default: 20, unit: 'percent', help: 'high from this share of all writes on'},
     share: {default: 10, unit: 'percent', help: 'medium from this share of writes or time on, low of calls'},
     minRate: {default: 1, unit: 'count', help: 'calls per second; below that a table is not hot, whatever its share'},
-    minCalls: {default: 100, unit: 'count', help: 'so many calls at least, before shares mean anything'},
+    minCalls: {default: 30, unit: 'count', help: 'so many calls at least, before shares mean anything'},
     minWindow: {default: 3600, unit: 'seconds', help: 'how old table counters must be when there are no statements'},
     blockedFor: {default: 1, unit: 'seconds', help: 'one session that waits this long for the table, or two at all'},
     manyRows: {
