@@ -1,10 +1,12 @@
 import {describe, expect, it} from 'vitest'
+import {questionOf} from '../../src/analyze.js'
 import {ceilWorkMem, floorWorkMem, roundSize, sizeText} from '../../src/derive/memory.js'
 import type {Context} from '../../src/rule.js'
 import effectiveCacheSize from '../../src/rules/memory/effective-cache-size.js'
 import maintenanceWorkMem from '../../src/rules/memory/maintenance-work-mem.js'
 import sharedBuffers from '../../src/rules/memory/shared-buffers.js'
 import workMem from '../../src/rules/memory/work-mem.js'
+import randomPageCost from '../../src/rules/planner/random-page-cost.js'
 import type {Database, RoleSetting, Setting, Statement} from '../../src/snapshot.js'
 import {
   activity,
@@ -296,5 +298,14 @@ describe('memory/work-mem', () => {
     ],
   ])('recommends, %s', (_, given, expected) => {
     expect(only(check({...given, temp: hour(MB)})).fixes[0]).toMatchObject(expected)
+  })
+})
+
+describe('verify', () => {
+  it.each<[Parameters<typeof questionOf>[0], string]>([
+    [workMem, 'memory/work-mem --users 100 --ram 16GB'],
+    [randomPageCost, 'planner/random-page-cost --users 100 --storage ssd'],
+  ])('asks with the machine that was told', (rule, question) => {
+    expect(questionOf(rule, {users: 100, ramBytes: 16 * GB, storage: 'ssd'})).toBe(question)
   })
 })
