@@ -18,14 +18,14 @@ export const hbaRules = collector({
           grant: `GRANT SELECT ON pg_hba_file_rules TO ${user}; GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO ${user};`,
         },
   sql: ({versionNum}) => `SELECT ${MARK}
-      ${versionNum >= 160000 ? 'file_name' : `pg_catalog.current_setting('hba_file', true)`} AS file,
+      ${versionNum >= 160000 ? 'file_name' : "(SELECT setting FROM pg_catalog.pg_settings WHERE name = 'hba_file')"} AS file,
       line_number AS line, type, database AS databases, user_name AS users, address, netmask,
       auth_method AS method, coalesce(options, '{}') AS options, pg_catalog.count(*) OVER () AS total
     FROM pg_catalog.pg_hba_file_rules
     WHERE error IS NULL
     ORDER BY ${versionNum >= 160000 ? 'rule_number' : 'line_number'}
     LIMIT ${MAX_HBA_LINES}`,
-  // The settings of the file's place are hidden from a role that may see only its lines.
+  // The file's place may be hidden from a role that sees its lines; current_setting() would fail then.
   map: rows => limited(rows.map(row => ({...row, file: row.file ?? 'pg_hba.conf'}))) as never,
 })
 

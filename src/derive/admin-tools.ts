@@ -1,0 +1,40 @@
+/** Beginnings of the application names by which tools of administrators connect. */
+export const ADMIN_TOOLS: string[] = [
+  'psql',
+  'pgcli',
+  'pgadmin',
+  'dbeaver',
+  'datagrip',
+  'navicat',
+  'postico',
+  'tableplus',
+  'heidisql',
+  'azure data',
+  'pg_dump',
+  'pg_restore',
+  'pg_basebackup',
+  'pg_cron',
+  'pgbackrest',
+  'barman',
+  'wal-g',
+  'patroni',
+  'repmgr',
+  'postgres_exporter',
+  'pgwatch',
+  'pganalyze',
+  'check_postgres',
+  'zabbix',
+  'telegraf',
+  'ahsp-db',
+]
+
+/** Superusers of managed platforms: their sessions are the platform's own. */
+export const PLATFORM_ROLES: string[] = [
+  'rdsadmin',
+  'cloudsqladmin',
+  'alloydbadmin',
+  'azuresu',
+  'azure_superuser',
+  'supabase_admin',
+  'cloud_admin',
+]
