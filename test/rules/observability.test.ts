@@ -209,21 +209,6 @@ describe('observability/statements-unavailable', () => {
     ['switched off', {...fine, settings: loaded('none'), statementsInfo: ok(info())}, ['medium pg_stat_statements']],
     ['other roles hidden', {...fine, statementsInfo: ok(info()), statements: hidden}, ['low pg_stat_statements']],
     ['not readable', {...fine}, ['cannot judge']],
-    // 20 evictions of 5 % each replace all entries once
-    ['replaced in 48 h', {...fine, statementsInfo: ok(info({evictions: 20}))}, ['low pg_stat_statements']],
-    ['replaced more slowly', {...fine, statementsInfo: ok(info({evictions: 20, statsReset: NOW - 49 * HOUR}))}, []],
-    ['not yet replaced once', {...fine, statementsInfo: ok(info({evictions: 19, statsReset: NOW - HOUR}))}, []],
-    ['full, but nothing was evicted', {...fine, statementsInfo: ok(info({entries: 5000}))}, []],
-    [
-      'before 14: full',
-      {...fine, statementsInfo: ok(info({entries: 4750, evictions: null, statsReset: null}))},
-      ['low pg_stat_statements'],
-    ],
-    [
-      'before 14: not full',
-      {...fine, statementsInfo: ok(info({entries: 4700, evictions: null, statsReset: null}))},
-      [],
-    ],
   ])('%s', (_, sections, expected) => {
     expect(outcome(judge(statementsUnavailable, sections))).toEqual(expected)
   })

@@ -1,9 +1,9 @@
 import {setting} from '../../derive/settings.js'
-import {enableStatements, evictionsText, librariesOf, turnoverOf} from '../../derive/statements-state.js'
+import {enableStatements, evictionsText, librariesOf} from '../../derive/statements-state.js'
 import {defineRule, type FindingDraft, type FixRequest} from '../../rule.js'
-import type {Server, Setting, StatementsInfo} from '../../snapshot.js'
+import type {Server, Setting} from '../../snapshot.js'
 import {quoteIdent} from '../../sql/quote.js'
-import {number, seconds} from '../../units.js'
+import {number} from '../../units.js'
 
 const NAME = 'pg_stat_statements'
 
@@ -13,24 +13,17 @@ export default defineRule({
   category: 'observability',
   needs: ['server', 'settings'],
   uses: ['statementsInfo', 'statements'],
-  options: {
-    turnover: {
-      default: 48 * 3600,
-      unit: 'seconds',
-      help: 'a table of statements that is replaced within this time forgets',
-    },
-    full: {default: 95, unit: 'percent', help: 'before 14, which counts no evictions: share of the entries in use'},
-  },
+  options: {},
   severity: {
     medium: 'pg_stat_statements is not loaded, not created or switched off: no statement can be judged',
-    low: 'entries are evicted within turnover, or other roles are hidden: what is seen is not all',
+    low: 'the statements of other roles are hidden from this one: what is seen is not all',
   },
   why:
     'Without pg_stat_statements nobody can say which statements take the time, and tuning is guessing. It costs a few ' +
     'percent at worst and is part of PostgreSQL.',
   references: ['https://www.postgresql.org/docs/current/pgstatstatements.html'],
-  peers: ['PB', 'PD', 'CA', 'PH'],
-  check({server, settings, statementsInfo, statements}, options) {
+  peers: ['PB', 'CA', 'PH'],
+  check({server, settings, statementsInfo, statements}) {
     const isLoaded = settings.some(({name}) => name === `${NAME}.max`)
     if (!isLoaded || !server.statementsExtension) {
       const summary = !isLoaded
@@ -48,10 +41,7 @@ export default defineRule({
       return {summary, findings: [textsHidden(server, statements)]}
     }
     if (!statements.ok) return cannot(statements)
-    const cycle = turnoverOf(info, server.now)
-    const isFull = info.evictions === null && (info.entries / info.maxEntries) * 100 >= options.full
-    if (!isFull && (cycle === null || cycle > options.turnover)) return {summary, findings: []}
-    return {summary, findings: [evicting(info, cycle, summary)]}
+    return {summary, findings: []}
   },
 })
 
@@ -105,27 +95,6 @@ function textsHidden({user}: Server, {message}: {message: string}): FindingDraft
         undo: [`REVOKE pg_read_all_stats FROM ${role}`],
         lock: 'none',
         risk: 'safe',
-      },
-    ],
-  }
-}
-
-function evicting(info: StatementsInfo, cycle: number | null, summary: string): FindingDraft {
-  const to = Math.max(5000, info.maxEntries * 2)
-  return {
-    ...draft,
-    severity: 'low',
-    confidence: cycle === null ? 'estimated' : 'measured',
-    title: cycle === null ? `${NAME} is full` : `${NAME} replaces all its entries every ${seconds(cycle)}`,
-    detail:
-      'Rare statements are forgotten and totals are too low. Many shapes of one statement (IN lists) may be the cause.',
-    evidence: [{label: 'entries', value: summary, source: `${NAME}_info`}],
-    fixes: [
-      {
-        kind: 'setting',
-        name: `${NAME}.max`,
-        to: `${to}`,
-        note: `Old evictions are still counted afterwards: SELECT ${NAME}_reset() starts anew.`,
       },
     ],
   }
