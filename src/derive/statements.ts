@@ -35,9 +35,13 @@ const SUMMED = [
   'ioWriteMs',
 ] as const
 
+/** Null where the version of the extension does not count them. */
+const SUMMED_IF_COUNTED = ['plans', 'planMs', 'walBytes'] as const
+
 function add(a: Workload, b: Statement): Workload {
   const sum = {...a}
   for (const name of SUMMED) sum[name] = a[name] + b[name]
+  for (const name of SUMMED_IF_COUNTED) sum[name] = a[name] === null || b[name] === null ? null : a[name] + b[name]
   const squares = (s: Statement) => s.calls * (s.stddevMs ** 2 + s.meanMs ** 2)
   sum.meanMs = sum.calls > 0 ? sum.totalMs / sum.calls : 0
   sum.stddevMs = sum.calls > 0 ? Math.sqrt(Math.max(0, (squares(a) + squares(b)) / sum.calls - sum.meanMs ** 2)) : 0

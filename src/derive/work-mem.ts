@@ -149,7 +149,8 @@ function spillFix(need: number, value: AppValue, memory: MemoryAtTarget | Unknow
   }
 }
 
-function onlyThere(need: number): FixRequest {
+/** For statements that few run at the same time. */
+export function onlyThere(need: number): FixRequest {
   const set = `SET LOCAL work_mem = '${sizeText(need)}'`
   return {
     kind: 'app',

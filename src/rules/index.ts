@@ -8,22 +8,52 @@ import indexesCovered from './indexes/covered.js'
 import indexesDuplicate from './indexes/duplicate.js'
 import indexesForeignKeyUnindexed from './indexes/foreign-key-unindexed.js'
 import indexesInvalid from './indexes/invalid.js'
+import indexesLowUse from './indexes/low-use.js'
 import indexesUnused from './indexes/unused.js'
 import memoryEffectiveCacheSize from './memory/effective-cache-size.js'
 import memoryMaintenanceWorkMem from './memory/maintenance-work-mem.js'
 import memorySharedBuffers from './memory/shared-buffers.js'
 import memoryWorkMem from './memory/work-mem.js'
 import observabilityIoTiming from './observability/io-timing.js'
+import observabilityLockWaitLogging from './observability/lock-wait-logging.js'
 import observabilityOverriddenSetting from './observability/overridden-setting.js'
 import observabilityPendingRestart from './observability/pending-restart.js'
+import observabilityQueryStatsCapacity from './observability/query-stats-capacity.js'
+import observabilityReadyToMeasure from './observability/ready-to-measure.js'
 import observabilityShortWindow from './observability/short-window.js'
+import observabilitySlowQueryLogging from './observability/slow-query-logging.js'
 import observabilityStatementsUnavailable from './observability/statements-unavailable.js'
 import plannerRandomPageCost from './planner/random-page-cost.js'
+import queriesCacheable from './queries/cacheable.js'
+import queriesDeadlocks from './queries/deadlocks.js'
+import queriesPartitionKeyUnused from './queries/partition-key-unused.js'
+import queriesPlanningHeavy from './queries/planning-heavy.js'
+import queriesRegression from './queries/regression.js'
+import queriesRollbackRatio from './queries/rollback-ratio.js'
 import queriesSessionTable from './queries/session-table.js'
 import queriesSlow from './queries/slow.js'
+import queriesTempSpill from './queries/temp-spill.js'
+import queriesTooManyRows from './queries/too-many-rows.js'
+import queriesUnstable from './queries/unstable.js'
+import queriesWalHeavy from './queries/wal-heavy.js'
 import safetyBackups from './safety/backups.js'
 import safetyChecksums from './safety/checksums.js'
 import safetyUnsafeSettings from './safety/unsafe-settings.js'
+import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js'
+import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js'
+import schemaJsonNotJsonb from './schema/json-not-jsonb.js'
+import schemaNoPrimaryKey from './schema/no-primary-key.js'
+import schemaNotValidatedConstraints from './schema/not-validated-constraints.js'
+import schemaSequenceExhaustion from './schema/sequence-exhaustion.js'
+import schemaUnpartitionedAppendOnly from './schema/unpartitioned-append-only.js'
+import schemaUuidAsText from './schema/uuid-as-text.js'
+import securityAuthentication from './security/authentication.js'
+import securityExtensionVersions from './security/extension-versions.js'
+import securityPasswordExpiry from './security/password-expiry.js'
+import securityPublicSchemaCreate from './security/public-schema-create.js'
+import securityServerVersion from './security/server-version.js'
+import securitySslOff from './security/ssl-off.js'
+import securitySuperuserApplication from './security/superuser-application.js'
 import sessionsBlocked from './sessions/blocked.js'
 import sessionsIdleInTransaction from './sessions/idle-in-transaction.js'
 import sessionsLongQuery from './sessions/long-query.js'
@@ -31,6 +61,13 @@ import sessionsLongTransaction from './sessions/long-transaction.js'
 import timeoutsIdleInTransaction from './timeouts/idle-in-transaction.js'
 import timeoutsLock from './timeouts/lock.js'
 import timeoutsStatement from './timeouts/statement.js'
+import vacuumBacklog from './vacuum/backlog.js'
+import vacuumDeadRows from './vacuum/dead-rows.js'
+import vacuumDisabled from './vacuum/disabled.js'
+import vacuumHorizonHolders from './vacuum/horizon-holders.js'
+import vacuumStaleStatistics from './vacuum/stale-statistics.js'
+import vacuumWorkers from './vacuum/workers.js'
+import vacuumWraparound from './vacuum/wraparound.js'
 
 export const rules: readonly Rule[] = [
   connectionsChurn,
@@ -41,22 +78,52 @@ export const rules: readonly Rule[] = [
   indexesDuplicate,
   indexesForeignKeyUnindexed,
   indexesInvalid,
+  indexesLowUse,
   indexesUnused,
   memoryEffectiveCacheSize,
   memoryMaintenanceWorkMem,
   memorySharedBuffers,
   memoryWorkMem,
   observabilityIoTiming,
+  observabilityLockWaitLogging,
   observabilityOverriddenSetting,
   observabilityPendingRestart,
+  observabilityQueryStatsCapacity,
+  observabilityReadyToMeasure,
   observabilityShortWindow,
+  observabilitySlowQueryLogging,
   observabilityStatementsUnavailable,
   plannerRandomPageCost,
+  queriesCacheable,
+  queriesDeadlocks,
+  queriesPartitionKeyUnused,
+  queriesPlanningHeavy,
+  queriesRegression,
+  queriesRollbackRatio,
   queriesSessionTable,
   queriesSlow,
+  queriesTempSpill,
+  queriesTooManyRows,
+  queriesUnstable,
+  queriesWalHeavy,
   safetyBackups,
   safetyChecksums,
   safetyUnsafeSettings,
+  schemaForeignKeyTypeMismatch,
+  schemaIntegerKeyExhaustion,
+  schemaJsonNotJsonb,
+  schemaNoPrimaryKey,
+  schemaNotValidatedConstraints,
+  schemaSequenceExhaustion,
+  schemaUnpartitionedAppendOnly,
+  schemaUuidAsText,
+  securityAuthentication,
+  securityExtensionVersions,
+  securityPasswordExpiry,
+  securityPublicSchemaCreate,
+  securityServerVersion,
+  securitySslOff,
+  securitySuperuserApplication,
   sessionsBlocked,
   sessionsIdleInTransaction,
   sessionsLongQuery,
@@ -64,4 +131,11 @@ export const rules: readonly Rule[] = [
   timeoutsIdleInTransaction,
   timeoutsLock,
   timeoutsStatement,
+  vacuumBacklog,
+  vacuumDeadRows,
+  vacuumDisabled,
+  vacuumHorizonHolders,
+  vacuumStaleStatistics,
+  vacuumWorkers,
+  vacuumWraparound,
 ] as unknown as readonly Rule[]

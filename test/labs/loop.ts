@@ -10,6 +10,7 @@ import {connect} from '../../src/connect/postgres.js'
 import {markdown} from '../../src/render/markdown.js'
 import type {Report, Result} from '../../src/report.js'
 import {rules} from '../../src/rules/index.js'
+import type {Snapshot} from '../../src/snapshot.js'
 import {applyVerbatim, printedFix} from './apply.js'
 import {binDirOf, healthyTemplate, PLAIN_ROLE, type Running, startLab} from './server.js'
 
@@ -24,14 +25,14 @@ const labNames = () =>
 
 const ruleOf = (labName: string) => labName.replace(/\..*$/, '')
 
-async function check(url: string, lab?: Lab, only?: string): Promise<Report> {
+async function takeSnapshot(url: string, windowSeconds = 0): Promise<Snapshot> {
   const settings = await resolveConninfo(url, {})
   const reconnect = () => connect(settings)
-  const snapshot = await collect(await reconnect(), {
-    windowSeconds: lab?.windowSeconds ?? 0,
-    deadlineMs: 30_000,
-    reconnect,
-  })
+  return collect(await reconnect(), {windowSeconds, deadlineMs: 30_000, reconnect})
+}
+
+async function check(url: string, lab?: Lab, only?: string): Promise<Report> {
+  const snapshot = await takeSnapshot(url, lab?.windowSeconds)
   const config = await loadConfig(undefined, rules as never, {})
   const options = {
     ...HEALTHY_OPTIONS,
@@ -50,8 +51,17 @@ const resultOf = (report: Report): Result => {
   return report.results[0]!
 }
 
-async function prove(labName: string, lab: Lab, server: Running): Promise<void> {
+/** The lab, with the baseline that it wants to be compared with. */
+async function prepared(lab: Lab, server: Running): Promise<Lab> {
+  if (!lab.baseline) return lab
+  await lab.baseline(server)
+  const baseline = {file: 'before.json', snapshot: await takeSnapshot(server.url())}
+  return {...lab, context: {...lab.context, baseline}}
+}
+
+async function prove(labName: string, described: Lab, server: Running): Promise<void> {
   const rule = ruleOf(labName)
+  const lab = await prepared(described, server)
   await lab.ill?.(server)
   const ill = await check(server.url(), lab, rule)
   const result = resultOf(ill)
