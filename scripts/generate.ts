@@ -9,6 +9,7 @@ import {z} from 'zod'
 import {explainMarkdown} from '../src/render/explain.js'
 import {reportSchema} from '../src/report-schema.js'
 import {type Rule, SEVERITIES} from '../src/rule.js'
+import {coverage, coverageProblems} from './coverage.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const MAX_RULE_LINES = 120
@@ -55,6 +56,7 @@ export function generate(rules: Rule[]): Files {
     ['src/rules/index.ts', indexSource(rules)],
     ['docs/report.schema.json', JSON.stringify(schema, null, 2)],
     ['docs/rules/README.md', overview(rules)],
+    ['docs/coverage.md', coverage(rules, ROOT)],
     ...rules.map((rule): [string, string] => [`docs/rules/${rule.id}.md`, explainMarkdown(rule)]),
   ])
 }
@@ -119,7 +121,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const ids = ruleIds()
   const rules = await loadRules(ids)
   for (const path of write(generate(rules))) console.log(path)
-  const found = problems(ids, rules)
+  const found = [...problems(ids, rules), ...coverageProblems(rules, ROOT)]
   for (const problem of found) console.error(problem)
   process.exitCode = found.length > 0 ? 1 : 0
 }

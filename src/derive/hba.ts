@@ -28,10 +28,12 @@ export function isShadowed(rule: HbaRule, rules: readonly HbaRule[]): boolean {
   })
 }
 
+const asksForCertificate = ({options}: HbaRule) => options.some(option => option.startsWith('clientcert=verify'))
+
 /** Lines with this method that somebody can reach the server by, with how far they reach. */
 export const linesWith = (rules: readonly HbaRule[], method: string): {rule: HbaRule; reach: Reach}[] =>
   rules
-    .filter(rule => rule.method === method && !isShadowed(rule, rules))
+    .filter(rule => rule.method === method && !asksForCertificate(rule) && !isShadowed(rule, rules))
     .map(rule => ({rule, reach: reachOfRule(rule)}))
 
 /** Asks for a SCRAM password in these lines from now on. */

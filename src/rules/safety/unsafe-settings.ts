@@ -23,7 +23,7 @@ export default defineRule({
     'These are switches for benchmarks and for repairs, and they are forgotten there. The server runs faster or just ' +
     'as before - until the first crash.',
   references: ['https://www.postgresql.org/docs/current/runtime-config-developer.html'],
-  peers: ['PB', 'TU', 'PA', 'DX'],
+  peers: ['PB', 'TU', 'PA'],
   check({settings}) {
     const switches = plannerSwitchesOff(settings)
     const found = [...UNSAFE, ...switches].flatMap(unsafe => {

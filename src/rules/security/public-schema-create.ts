@@ -1,3 +1,4 @@
+import {condense} from '../../derive/condense.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import type {OpenSchema} from '../../snapshot.js'
 import {quoteIdent} from '../../sql/quote.js'
@@ -10,7 +11,6 @@ export default defineRule({
   needs: ['openSchemas', 'roles'],
   options: {
     minRoles: {default: 2, unit: 'count', help: 'ordinary roles that log in; a single one has nobody to deceive'},
-    shown: {default: 10, unit: 'count', help: 'schemas that get a finding of their own'},
   },
   severity: {low: 'a role can put a function or a table in the way of others, who then run it with their rights'},
   why:
@@ -21,14 +21,20 @@ export default defineRule({
     'https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058:_Protect_Your_Search_Path',
     'https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATTERNS',
   ],
-  peers: ['PE', 'SP'],
-  check({openSchemas, roles}, {minRoles, shown}) {
+  peers: ['PE', 'PW'],
+  check({openSchemas, roles}, {minRoles}) {
     const ordinary = roles.filter(({canLogin, isSuperuser}) => canLogin && !isSuperuser).length
     const names = openSchemas.slice(0, 5).map(({schema}) => quoteIdent(schema))
     const open = names.length === 0 ? 'no schema lets' : `${names.join(', ')} ${names.length === 1 ? 'lets' : 'let'}`
     return {
       summary: `${open} every role create objects; ${number(ordinary)} ordinary roles can log in`,
-      findings: ordinary < minRoles ? [] : openSchemas.slice(0, shown).map(each => draft(each, ordinary)),
+      findings:
+        ordinary < minRoles
+          ? []
+          : condense(
+              openSchemas.map(each => draft(each, ordinary)),
+              'further schemas in which every role may create objects',
+            ),
     }
   },
 })

@@ -26,7 +26,7 @@ export default defineRule({
     'A superuser passes every check: it reads all databases, changes passwords and runs programs on the machine. It also ' +
     'takes the connections that are kept for you when the server is full, and no limit of a role holds it back.',
   references: ['https://www.postgresql.org/docs/current/role-attributes.html'],
-  peers: ['PE', 'PW', 'DX'],
+  peers: ['PE', 'PW'],
   check({roles, activity, server}, options) {
     const isTool = ({application}: Session) =>
       options.tools.some(tool => application.toLowerCase().startsWith(tool.toLowerCase()))
