@@ -304,6 +304,26 @@ export type Index = {
   definition: string | null
 }
 
+/** What ANALYZE knows of the rows of a table, or of the entries of a btree index; the largest ones only. */
+export type ColumnStatistics = {
+  oid: number
+  kind: 'table' | 'index'
+  /** false: pg_stats hides some of its columns from this role (no SELECT, or row security) */
+  isVisible: boolean
+  /** per stored column, in order: average bytes of values that are not NULL, as stored; null: never analyzed */
+  widths: (number | null)[]
+  nullFractions: (number | null)[]
+  /** bytes of the type, negative when they vary */
+  lengths: number[]
+  /** bytes to whose multiple a value is aligned: 1, 2, 4 or 8 */
+  alignments: number[]
+  /** it has dropped or virtual columns, which are NULL in new rows */
+  hasUnstored: boolean
+}
+
+/** A table's heap as pgstattuple_approx() measured it (`check --deep`). */
+export type TableSpace = {oid: number; bytes: number; liveBytes: number; deadBytes: number; freeBytes: number}
+
 /** What a failed CREATE or REINDEX INDEX left behind, a build under way, or a partitioned index not complete yet. */
 export type InvalidIndex = Pick<
   Index,
@@ -655,6 +675,8 @@ export type Sections = {
   vacuum: Vacuum
   indexes: Index[]
   invalidIndexes: InvalidIndex[]
+  columnStatistics: ColumnStatistics[]
+  tableSpace: TableSpace[]
   foreignKeys: ForeignKey[]
   sequences: Sequence[]
   keylessTables: KeylessTable[]

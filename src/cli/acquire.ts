@@ -14,6 +14,7 @@ export type Acquire = {
   /** files instead of a server: the one to judge, then those of its replicas */
   snapshot?: string[]
   window?: string
+  deep?: boolean
   timeout: string
   debug?: boolean
 }
@@ -38,6 +39,7 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
     stop.signal.addEventListener('abort', () => void connection?.cancel())
     return await collect(await open(), {
       windowSeconds,
+      deep: request.deep,
       deadlineMs,
       signal: stop.signal,
       reconnect: open,

@@ -28,6 +28,7 @@ export const globalFlags = {
 
 export const connectionFlags = {
   window: Flags.string({description: 'watch this long before judging, e.g. 30s', helpValue: 'TIME'}),
+  deep: Flags.boolean({description: 'measure the bloat of the largest tables (extension pgstattuple; up to 20 s)'}),
   timeout: Flags.string({description: 'end the whole run after this long', default: '60s', helpValue: 'TIME'}),
 }
 

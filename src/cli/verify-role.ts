@@ -1,7 +1,7 @@
 import type {Snapshot} from '../snapshot.js'
 
-/** What a missing grant would reveal to a superuser alone: not asked of a least-privilege role. */
-const SUPERUSER_ONLY = new Set(['fileSettings'])
+/** What only a superuser, or a role that reads the data, may see: not asked of a least-privilege role. */
+const OPTIONAL = new Set(['columnStatistics', 'fileSettings'])
 
 export type RoleVerdict = {text: string; complete: boolean}
 
@@ -10,12 +10,12 @@ export function verifyRole({sections, target}: Snapshot): RoleVerdict {
   const closed = Object.entries(sections).flatMap(([name, section]) =>
     section.ok || section.reason === 'unsupported' ? [] : [{name, ...section}],
   )
-  const missing = closed.filter(({name}) => !SUPERUSER_ONLY.has(name))
+  const missing = closed.filter(({name}) => !OPTIONAL.has(name))
   const {server} = sections
   const notes = [
     server.ok && server.data.isSuperuser ? 'note: this is a superuser; a role with pg_monitor is enough' : '',
     ...closed
-      .filter(({name}) => SUPERUSER_ONLY.has(name))
+      .filter(({name}) => OPTIONAL.has(name))
       .map(({name, message}) => `note: ${name} stays closed (${message}); optional`),
   ].filter(Boolean)
   const cures = [...new Set(missing.map(({grant}) => grant).filter(grant => grant !== undefined))]

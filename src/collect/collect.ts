@@ -14,6 +14,8 @@ export type CollectOptions = {
   windowSeconds: number
   /** milliseconds for the whole run, the window not included */
   deadlineMs: number
+  /** measure the largest tables with pgstattuple; default false */
+  deep?: boolean
   signal?: AbortSignal
   reconnect: () => Promise<Connection>
   onProgress?: (what: string) => void
@@ -48,7 +50,7 @@ export async function collect(connection: Connection, options: CollectOptions): 
     if (collector.section === 'activity' && options.windowSeconds > 0) window = await watch(run, samples, options)
     if (SAMPLE_BEFORE.has(collector.section)) await sample(run, samples)
     options.onProgress?.(collector.section)
-    await collectSection(run, collector)
+    await collectSection(run, collector, options.deep ?? false)
   }
   await sample(run, samples)
   const activity = run.sections.activity as Section<Sections['activity']>
@@ -57,13 +59,18 @@ export async function collect(connection: Connection, options: CollectOptions): 
   return assemble(run, window)
 }
 
-async function collectSection(run: Run, collector: Collector): Promise<void> {
+async function collectSection(run: Run, collector: Collector, deep: boolean): Promise<void> {
   const {section} = collector
   const reachable = !isOver(run) && (run.context !== null || section === 'server')
   if (!reachable) run.cutShortBy ??= run.signal?.aborted ? 'signal' : 'deadline'
   run.sections[section] = reachable ? await readSection(run, collector) : NOT_REACHED
-  const {server, tables, statements} = run.sections as Partial<Snapshot['sections']>
+  const {server, extensions, tables, statements} = run.sections as Partial<Snapshot['sections']>
   if (section === 'server' && server?.ok) run.context = contextOf(server.data)
+  if (deep && section === 'extensions' && server?.ok && extensions?.ok) {
+    const schema = extensions.data.find(({name}) => name === 'pgstattuple')?.schema ?? null
+    const mayScan = server.data.isSuperuser || server.data.memberOf.includes('pg_stat_scan_tables')
+    run.context!.deep = {schema, mayScan}
+  }
   if (section === 'tables' && tables?.ok) run.context!.tableOids = tables.data.map(table => table.oid)
   if (section === 'statements' && statements?.ok) {
     run.context!.queryids = [...new Set(statements.data.map(statement => statement.queryid!))]
@@ -77,6 +84,7 @@ const contextOf = (server: Sections['server']): CollectContext => ({
   readsFileSettings: server.readsFileSettings,
   readsHbaRules: server.readsHbaRules,
   statements: server.statementsExtension,
+  deep: null,
   tableOids: [],
   queryids: [],
 })

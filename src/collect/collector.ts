@@ -14,6 +14,8 @@ export type CollectContext = {
   readsHbaRules: boolean
   /** null: the extension is not created in this database */
   statements: {schema: string; version: string} | null
+  /** null: --deep was not given. schema null: pgstattuple is not created in this database */
+  deep: {schema: string | null; mayScan: boolean} | null
   /** the tables whose indexes, foreign keys and sequences are worth fetching */
   tableOids: number[]
   /** the statements whose texts are worth fetching */

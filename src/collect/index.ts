@@ -1,6 +1,7 @@
 import type {SectionName} from '../snapshot.js'
 import * as activity from './activity.js'
 import type {CollectContext, Collector} from './collector.js'
+import {columnStatistics} from './column-statistics.js'
 import * as counters from './databases.js'
 import * as families from './families.js'
 import * as indexes from './indexes.js'
@@ -11,6 +12,7 @@ import * as sequences from './sequences.js'
 import server from './server.js'
 import * as settings from './settings.js'
 import * as statements from './statements.js'
+import {tableSpace} from './table-space.js'
 import * as tables from './tables.js'
 import {vacuum} from './vacuum.js'
 
@@ -40,6 +42,8 @@ export const collectors = [
   vacuum,
   indexes.indexes,
   indexes.invalidIndexes,
+  columnStatistics,
+  tableSpace,
   tables.foreignKeys,
   sequences.sequences,
   schema.keylessTables,
@@ -60,6 +64,7 @@ export const EXPLAIN_CONTEXT: CollectContext = {
   readsFileSettings: true,
   readsHbaRules: true,
   statements: {schema: 'public', version: '1.12'},
+  deep: {schema: 'public', mayScan: true},
   tableOids: [],
   queryids: [],
 }

@@ -30,7 +30,13 @@ const PLATFORM_PROBES: [platform: string, evidence: string, condition: string][]
   ['heroku', 'schema _heroku exists', `EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '_heroku')`],
 ]
 
-const WATCHED_ROLES = ['pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_read_all_data']
+const WATCHED_ROLES = [
+  'pg_monitor',
+  'pg_read_all_settings',
+  'pg_read_all_stats',
+  'pg_read_all_data',
+  'pg_stat_scan_tables',
+]
 
 export default collector({
   section: 'server',
