@@ -19,5 +19,9 @@ ALTER ROLE ${name} SET default_transaction_read_only = on;
 -- Optional, PostgreSQL 14 and newer: also shows the planner's statistics of
 -- your columns. It lets the role read all rows of all tables.
 --   GRANT pg_read_all_data TO ${name};
+
+-- Optional: shows the lines of pg_hba.conf, who has to prove who they are.
+--   GRANT SELECT ON pg_hba_file_rules TO ${name};
+--   GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO ${name};
 `
 }

@@ -1,7 +1,7 @@
 import type {Snapshot} from '../snapshot.js'
 
 /** What only a superuser, or a role that reads the data, may see: not asked of a least-privilege role. */
-const OPTIONAL = new Set(['columnStatistics', 'fileSettings'])
+const OPTIONAL = new Set(['columnStatistics', 'fileSettings', 'hbaRules'])
 
 export type RoleVerdict = {text: string; complete: boolean}
 
