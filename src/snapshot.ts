@@ -52,6 +52,8 @@ export type Setting = {
   bootValue: string | null
   resetValue: string | null
   pendingRestart: boolean
+  /** what an enum can be on this very build */
+  choices?: string[] | null
 }
 
 /** Every line of the configuration files, in reading order (superuser only): tells which line loses. */
@@ -185,6 +187,8 @@ export type Table = {
   updates: number
   deletes: number
   hotUpdates: number
+  /** updates whose new version went to another page (16+) */
+  newPageUpdates?: number | null
   liveRows: number
   deadRows: number
   modifiedSinceAnalyze: number
@@ -605,6 +609,8 @@ export type ReplicationSlot = {
   retainedBytes: number | null
   xminAge: number | null
   catalogXminAge: number | null
+  /** copied from the primary (17+): nobody connects to it here */
+  isSynced: boolean
   walStatus: string | null
   safeWalBytes: number | null
   inactiveSince: number | null

@@ -4,7 +4,8 @@ import {collector, epoch, MARK} from './collector.js'
 export const settings = collector({
   section: 'settings',
   sql: () => `SELECT ${MARK} name, setting AS value, unit, vartype, context, source, sourcefile AS "sourceFile",
-      sourceline AS "sourceLine", boot_val AS "bootValue", reset_val AS "resetValue", pending_restart AS "pendingRestart"
+      sourceline AS "sourceLine", boot_val AS "bootValue", reset_val AS "resetValue", pending_restart AS "pendingRestart",
+      enumvals AS choices
     FROM pg_catalog.pg_settings
     WHERE name <> 'application_name'
     ORDER BY name`,

@@ -45,6 +45,7 @@ export const tables = collector({
       ${indexStat('tuples_fetched')} + ${stat('tuples_fetched')}::float8 AS "indexRowsFetched",
       ${stat('tuples_inserted')}::float8 AS inserts, ${stat('tuples_updated')}::float8 AS updates,
       ${stat('tuples_deleted')}::float8 AS deletes, ${stat('tuples_hot_updated')}::float8 AS "hotUpdates",
+      ${since(context, 160000, `${stat('tuples_newpage_updated')}::float8`, 'newPageUpdates')},
       ${stat('live_tuples')}::float8 AS "liveRows", ${stat('dead_tuples')}::float8 AS "deadRows",
       ${stat('mod_since_analyze')}::float8 AS "modifiedSinceAnalyze",
       ${since(context, 130000, `${stat('ins_since_vacuum')}::float8`, 'insertedSinceVacuum')},
