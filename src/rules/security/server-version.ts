@@ -54,7 +54,7 @@ function minor(server: Server, state: ReleaseState, limits: Limits): FindingDraf
     {
       severity: isLong ? 'medium' : 'low',
       subject: 'server_version',
-      title: `PostgreSQL ${server.version} misses the corrections since ${date(behindSince)}, up to ${major}.${newest.minor}`,
+      title: `PostgreSQL ${major}.${state.minor} misses the corrections since ${date(behindSince)}, up to ${major}.${newest.minor}`,
       detail:
         'Which of them concern you, the release notes tell. Packagers that keep the number and patch are not seen.',
       evidence: [
