@@ -121,7 +121,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const ids = ruleIds()
   const rules = await loadRules(ids)
   for (const path of write(generate(rules))) console.log(path)
-  const found = [...problems(ids, rules), ...coverageProblems(rules, ROOT)]
+  const found = [...problems(ids, rules), ...coverageProblems(rules)]
   for (const problem of found) console.error(problem)
   process.exitCode = found.length > 0 ? 1 : 0
 }
