@@ -49,6 +49,7 @@ export const slots = collector({
   sql: context => `SELECT ${MARK} slot_name::text AS name, plugin::text AS plugin, slot_type AS "slotType",
       database::text AS database, active, temporary, ${behind('restart_lsn')} AS "retainedBytes",
       pg_catalog.age(xmin) AS "xminAge", pg_catalog.age(catalog_xmin) AS "catalogXminAge",
+      ${context.versionNum >= 170000 ? 'synced' : 'false'} AS "isSynced",
       ${context.versionNum >= 130000 ? 'wal_status' : 'NULL::text'} AS "walStatus",
       ${since(context, 130000, 'safe_wal_size::float8', 'safeWalBytes')},
       ${since(context, 170000, 'extract(epoch from inactive_since)::float8', 'inactiveSince')},

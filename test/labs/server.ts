@@ -1,7 +1,10 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import pg from 'pg'
 import {loadAhsp} from '../../fixtures/ahsp/load.js'
 import {HEALTHY_SETTINGS, type Lab, type LabServer} from '../../fixtures/lab.js'
-import {type EmbeddedServer, startServer} from '../../src/embedded/server.js'
+import {type EmbeddedServer, type ServerOptions, startServer} from '../../src/embedded/server.js'
 
 const DATABASE = 'ahsp'
 
@@ -27,19 +30,41 @@ export async function healthyTemplate(binDir: string): Promise<{dataDir: string}
   return {dataDir: server.dataDir}
 }
 
+export type Running = LabServer & {stop: () => Promise<void>}
+
 /** A copy of the healthy server with the lab's settings written into its postgresql.conf. */
-export async function startLab(
-  binDir: string,
-  template: string,
-  lab?: Lab,
-): Promise<LabServer & {stop: () => Promise<void>}> {
+export async function startLab(binDir: string, template: string, lab?: Lab): Promise<Running> {
   const settings = {...HEALTHY_SETTINGS, ...lab?.settings}
   const present = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null)) as Record<
     string,
     string
   >
   const removed = Object.keys(settings).filter(name => settings[name] === null)
-  const server = await startServer({settings: present, removed, binDir, template})
+  const options = {settings: present, removed, binDir, template}
+  return lab?.pair ? startPair(options, lab.pair) : running(await startServer(options))
+}
+
+const HBA = ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust']
+
+/** Both begin as the same copy, so that one can stream from the other from the first byte on. */
+async function startPair(options: ServerOptions & {template: string}, which: 'primary' | 'standby'): Promise<Running> {
+  const primary = running(await startServer({...options, hba: HBA}))
+  const from = `host=127.0.0.1 port=${primary.server.port} user=postgres application_name=replica`
+  // The template is a standby for as long as it is copied.
+  const signal = path.join(options.template, 'standby.signal')
+  await fs.writeFile(signal, '')
+  const second = startServer({...options, settings: {...options.settings, primary_conninfo: from}})
+  const standby = running(await second.finally(() => fs.rm(signal)))
+  const streaming = "SELECT FROM pg_stat_replication WHERE state = 'streaming'"
+  for (let tries = 0; tries < 100 && (await primary.sql(streaming)).length === 0; tries++) await sleep(50)
+  const stop = async () => {
+    await standby.stop()
+    await primary.stop()
+  }
+  return which === 'primary' ? {...primary, other: standby, stop} : {...standby, other: primary, stop}
+}
+
+function running(server: EmbeddedServer): Running {
   const sessions: pg.Client[] = []
   const url = (user?: string) => server.url(DATABASE, user)
   const endSessions = async () => {
@@ -65,7 +90,6 @@ export async function startLab(
   }
 }
 
-export type Running = Awaited<ReturnType<typeof startLab>>
 export type {EmbeddedServer}
 
 async function run(url: string, statements: string[]): Promise<Record<string, unknown>[]> {
