@@ -7,6 +7,8 @@ const MAX_TABLES = 20
 /** Pages that are not all-visible are read one by one, 1 GB in all; of the others the free space map tells. */
 const MAX_PAGES = 131_072
 
+const schemaOf = ({deep}: CollectContext) => `"${(deep?.schema ?? 'public').replaceAll('"', '""')}"`
+
 function unavailable({deep, user}: CollectContext): Section<never> | null {
   if (deep === null) return {ok: false, reason: 'unsupported', message: 'only read with --deep'}
   if (deep.schema === null) {
@@ -22,6 +24,8 @@ export const tableSpace = collector({
   section: 'tableSpace',
   timeoutMs: 20_000,
   unavailable,
+  grant: context =>
+    `GRANT pg_stat_scan_tables TO ${context.user}; GRANT USAGE ON SCHEMA ${schemaOf(context)} TO ${context.user};`,
   sql: context => `WITH tables AS MATERIALIZED (
       SELECT ${MARK} c.oid, pg_catalog.sum(greatest(c.relpages - c.relallvisible, 0)) OVER (
         ORDER BY c.relpages DESC, c.oid) AS to_read, c.relpages
@@ -35,7 +39,7 @@ export const tableSpace = collector({
     SELECT t.oid::int8 AS oid, s.table_len::float8 AS bytes, s.approx_tuple_len::float8 AS "liveBytes",
       s.dead_tuple_len::float8 AS "deadBytes", s.approx_free_space::float8 AS "freeBytes"
     FROM tables t
-      CROSS JOIN LATERAL "${(context.deep?.schema ?? 'public').replaceAll('"', '""')}".pgstattuple_approx(t.oid::regclass) s
+      CROSS JOIN LATERAL ${schemaOf(context)}.pgstattuple_approx(t.oid::regclass) s
     WHERE t.to_read <= ${MAX_PAGES}
     ORDER BY t.relpages DESC, t.oid`,
   map: rows => rows as unknown as TableSpace[],

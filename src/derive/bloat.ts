@@ -40,7 +40,8 @@ function rowSize({widths, nullFractions, lengths, alignments, hasUnstored}: Colu
     withoutNulls *= 1 - nulls
     at = nulls === 0 ? next : nulls === 1 ? at : common(at, next)
   }
-  return {data, withNulls: 1 - withoutNulls, isFixed: at.modulus > 1 && lengths.every(length => length > 0)}
+  const isFixed = lengths.every(length => length > 0) && (withoutNulls === 0 || withoutNulls === 1)
+  return {data: data + place(at, 0, MAX_ALIGN, false).padding, withNulls: 1 - withoutNulls, isFixed}
 }
 
 function place({residue, modulus}: Offset, width: number, to: number, varies: boolean) {
@@ -67,8 +68,6 @@ function pagesFor(rows: number, bytes: number, usable: number, isFixed: boolean)
   return Math.ceil(rows / Math.max(1, whole))
 }
 
-const aligned = (bytes: number, isFixed: boolean) => (isFixed ? align(bytes) : bytes + (MAX_ALIGN - 1) / 2)
-
 /** Bytes of a freshly written heap with these rows; null: not analyzed. */
 export function heapBytes(rows: number, statistics: ColumnStatistics, fillfactor = 100): number | null {
   if (rows === 0) return 0
@@ -76,7 +75,7 @@ export function heapBytes(rows: number, statistics: ColumnStatistics, fillfactor
   if (!row) return null
   const header = align(HEAP_HEADER)
   const withBitmap = align(HEAP_HEADER + Math.ceil(statistics.widths.length / 8))
-  const tuple = aligned(header + row.withNulls * (withBitmap - header) + row.data, row.isFixed) + LINE_POINTER
+  const tuple = header + row.withNulls * (withBitmap - header) + row.data + LINE_POINTER
   const usable = PAGE_BYTES - PAGE_HEADER - (PAGE_BYTES * (100 - fillfactor)) / 100
   return pagesFor(rows, tuple, usable, row.isFixed) * PAGE_BYTES
 }
@@ -87,7 +86,7 @@ export function btreeBytes(entries: number, statistics: ColumnStatistics, fillfa
   const row = rowSize(statistics)
   if (!row) return null
   const header = INDEX_HEADER + row.withNulls * (INDEX_HEADER_WITH_NULLS - INDEX_HEADER)
-  const tuple = aligned(header + row.data, row.isFixed) + LINE_POINTER
+  const tuple = header + row.data + LINE_POINTER
   const usable = (PAGE_BYTES - PAGE_HEADER - BTREE_SPECIAL) * (fillfactor / 100) - tuple
   const leaves = pagesFor(entries, tuple, usable, row.isFixed)
   // Upper levels: one entry for each page below.

@@ -4,6 +4,7 @@ import connectionsChurn from './connections/churn.js'
 import connectionsExhaustion from './connections/exhaustion.js'
 import connectionsLimits from './connections/limits.js'
 import connectionsSaturation from './connections/saturation.js'
+import indexesBloat from './indexes/bloat.js'
 import indexesCovered from './indexes/covered.js'
 import indexesDuplicate from './indexes/duplicate.js'
 import indexesForeignKeyUnindexed from './indexes/foreign-key-unindexed.js'
@@ -36,6 +37,10 @@ import queriesTempSpill from './queries/temp-spill.js'
 import queriesTooManyRows from './queries/too-many-rows.js'
 import queriesUnstable from './queries/unstable.js'
 import queriesWalHeavy from './queries/wal-heavy.js'
+import replicationLag from './replication/lag.js'
+import replicationSlots from './replication/slots.js'
+import replicationStandbyConflicts from './replication/standby-conflicts.js'
+import replicationSynchronous from './replication/synchronous.js'
 import safetyBackups from './safety/backups.js'
 import safetyChecksums from './safety/checksums.js'
 import safetyUnsafeSettings from './safety/unsafe-settings.js'
@@ -58,6 +63,10 @@ import sessionsBlocked from './sessions/blocked.js'
 import sessionsIdleInTransaction from './sessions/idle-in-transaction.js'
 import sessionsLongQuery from './sessions/long-query.js'
 import sessionsLongTransaction from './sessions/long-transaction.js'
+import tablesBloat from './tables/bloat.js'
+import tablesHotUpdates from './tables/hot-updates.js'
+import tablesSeqScanHeavy from './tables/seq-scan-heavy.js'
+import tablesToastCompression from './tables/toast-compression.js'
 import timeoutsIdleInTransaction from './timeouts/idle-in-transaction.js'
 import timeoutsLock from './timeouts/lock.js'
 import timeoutsStatement from './timeouts/statement.js'
@@ -68,12 +77,17 @@ import vacuumHorizonHolders from './vacuum/horizon-holders.js'
 import vacuumStaleStatistics from './vacuum/stale-statistics.js'
 import vacuumWorkers from './vacuum/workers.js'
 import vacuumWraparound from './vacuum/wraparound.js'
+import walArchiverFailing from './wal/archiver-failing.js'
+import walCompression from './wal/compression.js'
+import walForcedCheckpoints from './wal/forced-checkpoints.js'
+import walMaxWalSize from './wal/max-wal-size.js'
 
 export const rules: readonly Rule[] = [
   connectionsChurn,
   connectionsExhaustion,
   connectionsLimits,
   connectionsSaturation,
+  indexesBloat,
   indexesCovered,
   indexesDuplicate,
   indexesForeignKeyUnindexed,
@@ -106,6 +120,10 @@ export const rules: readonly Rule[] = [
   queriesTooManyRows,
   queriesUnstable,
   queriesWalHeavy,
+  replicationLag,
+  replicationSlots,
+  replicationStandbyConflicts,
+  replicationSynchronous,
   safetyBackups,
   safetyChecksums,
   safetyUnsafeSettings,
@@ -128,6 +146,10 @@ export const rules: readonly Rule[] = [
   sessionsIdleInTransaction,
   sessionsLongQuery,
   sessionsLongTransaction,
+  tablesBloat,
+  tablesHotUpdates,
+  tablesSeqScanHeavy,
+  tablesToastCompression,
   timeoutsIdleInTransaction,
   timeoutsLock,
   timeoutsStatement,
@@ -138,4 +160,8 @@ export const rules: readonly Rule[] = [
   vacuumStaleStatistics,
   vacuumWorkers,
   vacuumWraparound,
+  walArchiverFailing,
+  walCompression,
+  walForcedCheckpoints,
+  walMaxWalSize,
 ] as unknown as readonly Rule[]
