@@ -1,5 +1,5 @@
 import {beforeAll, describe, expect, it} from 'vitest'
-import {loadParser, tablesOf} from '../../src/sql/parse.js'
+import {loadParser, predicatesOf, tablesOf} from '../../src/sql/parse.js'
 
 const names = (sql: string) => tablesOf(sql)?.map(({schema, name}) => (schema === null ? name : `${schema}.${name}`))
 
@@ -40,5 +40,28 @@ describe('tablesOf', () => {
   ])('survives deeply nested %s', (_, expression) => {
     expect([null, ['t']]).toContainEqual(names(`SELECT ${expression} FROM t`) ?? null)
     expect(names('SELECT 2 FROM still_alive')).toEqual(['still_alive'])
+  })
+})
+
+describe('predicatesOf', () => {
+  beforeAll(loadParser)
+
+  it.each<[string, string[]]>([
+    ['SELECT a FROM t', []],
+    ['SELECT a FROM t WHERE b = $1 AND t."C" IN ($2) OR lower(d) LIKE $3', ['C', 'b', 'd']],
+    ['SELECT a FROM t JOIN u USING (k) JOIN v ON v.x = t.y', ['k', 'x', 'y']],
+    ['UPDATE t SET a = b WHERE c BETWEEN $1 AND $2', ['c']],
+    ['DELETE FROM t USING u WHERE u.id = t.u_id', ['id', 'u_id']],
+    ['WITH c AS (SELECT 1 FROM t WHERE at > now()) SELECT * FROM c', ['at']],
+    ['SELECT a FROM t WHERE EXISTS (SELECT FROM u WHERE u.b = t.c)', ['b', 'c']],
+    ['MERGE INTO t USING u ON t.id = u.t_id WHEN MATCHED THEN DELETE', ['id', 't_id']],
+    ['SELECT a FROM t GROUP BY a HAVING sum(b) > $1', ['b']],
+  ])('%s', (sql, columns) => expect(predicatesOf(sql)?.columns.sort()).toEqual(columns))
+
+  it('knows the order that a limit follows', () => {
+    expect(predicatesOf('SELECT a FROM t ORDER BY t.b DESC LIMIT $1')?.limitedBy).toEqual(['b'])
+    expect(predicatesOf('SELECT a FROM t ORDER BY t.b')?.limitedBy).toEqual([])
+    expect(predicatesOf('SELECT a FROM t NATURAL JOIN u')?.isNatural).toBe(true)
+    expect(predicatesOf('SELECT FROM WHERE')).toBeNull()
   })
 })

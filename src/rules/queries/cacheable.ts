@@ -11,7 +11,7 @@ export default defineRule({
   needs: ['server', 'statements', 'statementTexts', 'statementsInfo'],
   options: {
     ttl: {default: 300, unit: 'seconds', help: 'how old a cached answer may be'},
-    minMean: {default: 50, unit: 'milliseconds', help: 'faster ones need no cache'},
+    minMean: {default: 20, unit: 'milliseconds', help: 'faster ones need no cache'},
     minCalls: {default: 100, unit: 'count', help: 'calls in all'},
     minPerTtl: {default: 5, unit: 'count', help: 'calls within one ttl: fewer would hardly ever meet the same answer'},
     maxRows: {default: 1000, unit: 'count', help: 'rows per call: an answer that is small enough to be kept'},

@@ -32,8 +32,8 @@ export default defineRule({
       .map(draft)
     return {
       summary:
-        `${keylessTables.length || 'no'} table without a primary key was seen; ` +
-        `${findings.length || 'none'} of ${number(minRows)} rows or more and without another unique key`,
+        `tables without a primary key: ${keylessTables.length}; ` +
+        `${findings.length || 'none'} of them with ${number(minRows)} rows or more and no other unique key, or published`,
       findings: condense(findings, 'further tables without a primary key'),
     }
   },

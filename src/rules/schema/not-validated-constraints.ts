@@ -18,7 +18,7 @@ export default defineRule({
   peers: ['IH', 'DA'],
   check({unvalidatedConstraints}) {
     return {
-      summary: `${unvalidatedConstraints.length || 'no'} constraint that is not validated`,
+      summary: `constraints that are not validated: ${unvalidatedConstraints.length}`,
       findings: condense(unvalidatedConstraints.map(draft), 'further constraints that were never validated'),
     }
   },

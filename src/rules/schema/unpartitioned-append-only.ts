@@ -33,7 +33,7 @@ export default defineRule({
         inserts >= options.minInserts && (updates + deletes) * 100 <= options.changes * (inserts + updates + deletes),
     )
     return {
-      summary: `${large.length || 'no'} table of ${bytes(options.minBytes)} or ${number(options.minRows)} rows that is not partitioned`,
+      summary: `tables of ${bytes(options.minBytes)} or ${number(options.minRows)} rows in one piece: ${large.length}, only growing: ${growing.length}`,
       findings: condense(growing.sort((a, b) => b.bytes - a.bytes).map(draft), 'further large tables that only grow'),
     }
   },

@@ -37,7 +37,7 @@ export default defineRule({
       return {cannotJudge: 'no column is named like it; what the others hold (pg_stats) is hidden', cure}
     }
     return {
-      summary: `${findings.length || 'no'} text column with UUIDs in tables of ${number(minRows)} rows or more`,
+      summary: `text columns with UUIDs in tables of ${number(minRows)} rows or more: ${findings.length}`,
       findings: condense(findings, 'further columns with UUIDs as text'),
     }
   },
@@ -53,7 +53,7 @@ function draft(column: QuestionableColumn, rows: number, foreignKeys: ForeignKey
     title: `${subject} holds UUIDs as ${type}`,
     detail:
       (looksLikeUuid
-        ? 'All values of it that ANALYZE kept begin like UUIDs.'
+        ? 'All values of it that ANALYZE kept look like UUIDs.'
         : 'Its name says so; no value of it was seen.') +
       ' Whether all of them are UUIDs, the change of the type will tell.',
     evidence: [
