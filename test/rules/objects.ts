@@ -1,4 +1,22 @@
-import type {ForeignKey, Index, Statement, Table} from '../../src/snapshot.js'
+import type {ForeignKey, Index, ReplicationSlot, Statement, Table} from '../../src/snapshot.js'
+
+export const slot = (name: string, part: Partial<ReplicationSlot> = {}): ReplicationSlot => ({
+  name,
+  plugin: null,
+  slotType: 'physical',
+  database: null,
+  active: false,
+  temporary: false,
+  retainedBytes: 0,
+  xminAge: null,
+  catalogXminAge: null,
+  isSynced: false,
+  walStatus: 'reserved',
+  safeWalBytes: null,
+  inactiveSince: null,
+  invalidationReason: null,
+  ...part,
+})
 
 /** Parts of a snapshot for the tests of judgement; what is not given is harmless. */
 export function table(name: string, part: Partial<Table> = {}): Table {

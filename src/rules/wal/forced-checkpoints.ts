@@ -1,3 +1,4 @@
+import {settingMs} from '../../derive/settings.js'
 import {
   CHECKPOINT_SETTINGS,
   type CheckpointCounts,
@@ -26,6 +27,7 @@ export default defineRule({
     highShare: {default: 50, unit: 'percent', help: 'high from this share on ...'},
     highInterval: {default: 60, unit: 'seconds', help: '... when one comes this often'},
     minCheckpoints: {default: 10, unit: 'count', help: 'fewer are no pattern'},
+    minForced: {default: 3, unit: 'count', help: "fewer forced ones may be a backup or somebody's CHECKPOINT"},
     bySize: {
       default: 30,
       unit: 'percent',
@@ -59,7 +61,9 @@ export default defineRule({
     const limit = maxWalSize(settings)
     const rate = walRate(wal, server)
     const summary = `${number(counts.requested)} of ${number(total)} checkpoints were not due by time, ${counts.source}`
-    if (share < options.share) return {summary, findings: []}
+    if (share < options.share || counts.requested < options.minForced) return {summary, findings: []}
+    // Before 14 nobody counts WAL: then only those count that did not let the clock have its turn.
+    if (rate === null && interval * 1000 > settingMs(settings, 'checkpoint_timeout')) return {summary, findings: []}
     // CHECKPOINT, a backup or a new database ask for one too, whatever max_wal_size is.
     if (rate !== null && rate * interval < (options.bySize / 100) * limit) {
       return {
