@@ -64,6 +64,8 @@ async function startPair(options: ServerOptions & {template: string}, which: 'pr
   return which === 'primary' ? {...primary, other: standby, stop} : {...standby, other: primary, stop}
 }
 
+const isChange = (text: string) => !/^\s*SELECT\b(?!\s+pg_stat_reset)/i.test(text)
+
 function running(server: EmbeddedServer): Running {
   const sessions: pg.Client[] = []
   const url = (user?: string) => server.url(DATABASE, user)
@@ -77,7 +79,7 @@ function running(server: EmbeddedServer): Running {
     sql: async (statements, user) => {
       const rows = await run(url(user), [statements].flat())
       // Up to 14 the statistics of what was done arrive half a second later.
-      if (server.major < 15 && [statements].flat().some(text => !/^\s*SELECT\b(?!\s+pg_stat_reset)/i.test(text))) await sleep(1100)
+      if (server.major < 15 && [statements].flat().some(isChange)) await sleep(1100)
       return rows
     },
     session: async ({user = 'app', name = 'lab'} = {}) => {
