@@ -1,5 +1,3 @@
-import {existsSync} from 'node:fs'
-import {fileURLToPath} from 'node:url'
 import pg from 'pg'
 import {describe, expect, it} from 'vitest'
 import {loadAhsp} from '../fixtures/ahsp/load.js'
@@ -9,19 +7,12 @@ import {collect} from '../src/collect/collect.js'
 import {loadConfig} from '../src/config.js'
 import {resolveConninfo} from '../src/connect/conninfo.js'
 import {connect} from '../src/connect/postgres.js'
-import {debianBinDir, embeddedAvailable, startServer} from '../src/embedded/server.js'
+import {startServer} from '../src/embedded/server.js'
 import {rules} from '../src/rules/index.js'
 import type {Section, Snapshot} from '../src/snapshot.js'
+import {binDirOf} from './postgres.js'
 
 const MAJORS = [12, 13, 14, 15, 16, 17, 18]
-
-/** 18 comes with npm ci, 15 with Debian, the others with scripts/fetch-postgres.js. */
-function binDirOf(major: number): string | null {
-  const embedded = embeddedAvailable()
-  if (major === 18) return embedded.ok ? embedded.binDir : null
-  const fetched = fileURLToPath(new URL(`../node_modules/.cache/postgres/${major}/native/bin`, import.meta.url))
-  return existsSync(fetched) ? fetched : debianBinDir(major)
-}
 
 async function snapshotOf(url: string): Promise<Snapshot> {
   const settings = await resolveConninfo(url, {})
