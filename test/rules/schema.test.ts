@@ -79,6 +79,10 @@ describe('integer-key-exhaustion', () => {
       'medium "public"."visits" ("id")',
     ])
   })
+  it('knows no rate on a standby', () => {
+    const standby = {server: server({inRecovery: true}), sequences: [sequence(91)], databases: counted}
+    expect(outcome(judge(integerKeyExhaustion, standby))).toEqual(['high "public"."visits" ("id")'])
+  })
   it('is critical only by a measured rate', () => {
     const never = [database('ahsp', {statsReset: null})]
     const finding = only(check([sequence(99.9, {columns: [feeds({inserts: rest(99.9) / 3})]})], {}, never))

@@ -33,7 +33,9 @@ export default defineRule({
     const database = databases.find(({name}) => name === server.database)
     if (!database) return {cannotJudge: `pg_stat_database has no row for ${server.database}`}
     const window = statisticsWindow(database, server, checkpoints)
-    const measures = {window, now: server.now, context, minWindow: options.minWindow}
+    // Rows inserted are counted on the primary alone.
+    const minWindow = server.inRecovery ? Number.POSITIVE_INFINITY : options.minWindow
+    const measures = {window, now: server.now, context, minWindow}
     const supplies = sequences
       // Where the sequence ends first, schema/sequence-exhaustion reports it.
       .flatMap(sequence =>

@@ -8,7 +8,7 @@ export default defineRule({
   id: 'schema/no-primary-key',
   title: 'Table without a primary key',
   category: 'schema',
-  needs: ['keylessTables'],
+  needs: ['server', 'keylessTables'],
   options: {
     minRows: {default: 1000, unit: 'count', help: 'smaller tables are staging or configuration: left alone'},
   },
@@ -26,10 +26,10 @@ export default defineRule({
     'https://www.postgresql.org/docs/current/logical-replication-publication.html',
   ],
   peers: ['SP', 'IH', 'PD', 'DA'],
-  check({keylessTables}, {minRows}) {
+  check({server, keylessTables}, {minRows}) {
     const findings = keylessTables
       .filter(table => isRefused(table) || (table.rows >= minRows && table.uniqueIndex === null))
-      .map(draft)
+      .map(table => draft(table, server.inRecovery))
     return {
       summary:
         `tables without a primary key: ${keylessTables.length}; ` +
@@ -48,14 +48,16 @@ function severity(table: KeylessTable) {
   return table.changes > 0 ? 'low' : 'info'
 }
 
-function draft(table: KeylessTable): FindingDraft {
+function draft(table: KeylessTable, inRecovery: boolean): FindingDraft {
   const name = qualified(table.schema, table.name)
   const {rows, inserts, changes} = table
   const detail = isRefused(table)
     ? 'A publication sends its changes, but nothing identifies its rows: UPDATE and DELETE end with an error.'
     : changes > 0
       ? `${number(changes)} updates and deletes were counted: two equal rows could only be changed together.`
-      : 'No update or delete was counted. That is how a log or a history looks, which may stay as it is.'
+      : inRecovery
+        ? 'Whether its rows are changed only the primary counts; a log may stay as it is.'
+        : 'No update or delete was counted. That is how a log or a history looks, which may stay as it is.'
   return {
     severity: severity(table),
     subject: name,

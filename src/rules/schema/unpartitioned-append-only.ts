@@ -8,7 +8,7 @@ export default defineRule({
   id: 'schema/unpartitioned-append-only',
   title: 'Large table that only grows, in one piece',
   category: 'schema',
-  needs: ['tables'],
+  needs: ['server', 'tables'],
   options: {
     minBytes: {default: 10 * 1024 ** 3, unit: 'bytes', help: 'table with indexes and TOAST; smaller ones are fine'},
     minRows: {default: 100_000_000, unit: 'count', help: 'or this many rows'},
@@ -21,13 +21,16 @@ export default defineRule({
     'backup carries them. In partitions by time they go with DROP TABLE instead of a DELETE that runs for hours.',
   references: ['https://www.postgresql.org/docs/current/ddl-partitioning.html'],
   peers: ['PD', 'DA'],
-  check({tables}, options) {
+  check({server, tables}, options) {
     const large = tables.filter(
       table =>
         table.kind === 'table' &&
         !table.isPartition &&
         (table.bytes >= options.minBytes || rowsOf(table) >= options.minRows),
     )
+    if (server.inRecovery && large.length > 0) {
+      return {cannotJudge: `${large.length} large tables, but rows inserted are counted on the primary alone`}
+    }
     const growing = large.filter(
       ({inserts, updates, deletes}) =>
         inserts >= options.minInserts && (updates + deletes) * 100 <= options.changes * (inserts + updates + deletes),
