@@ -6,8 +6,8 @@ import pg from 'pg'
 import {afterAll, beforeAll, expect, it} from 'vitest'
 import {type EmbeddedServer, startServer} from '../src/embedded/server.js'
 import {cliIn} from './cli.js'
+import {HBA, startPair} from './standby.js'
 
-const HBA = ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust']
 const servers: EmbeddedServer[] = []
 let folder: string
 let cli: ReturnType<typeof cliIn>
@@ -20,12 +20,6 @@ async function sql(server: EmbeddedServer, statements: string[]): Promise<Record
   for (const statement of statements) rows = (await client.query(statement)).rows
   await client.end()
   return rows
-}
-
-async function started(options: Parameters<typeof startServer>[0]): Promise<EmbeddedServer> {
-  const server = await startServer({hba: HBA, ...options})
-  servers.push(server)
-  return server
 }
 
 async function snapshotOf(server: EmbeddedServer, name: string): Promise<string> {
@@ -51,12 +45,8 @@ beforeAll(async () => {
     'VACUUM ANALYZE t',
   ])
   await template.stop()
-  const primary = await started({template: template.dataDir})
-  writeFileSync(join(template.dataDir, 'standby.signal'), '')
-  const replica = await started({
-    template: template.dataDir,
-    settings: {primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres`},
-  })
+  const {primary, standby: replica} = await startPair({template: template.dataDir})
+  servers.push(primary, replica)
   // The report runs on the replica only.
   await sql(replica, ['SET enable_seqscan = off', 'SELECT FROM t WHERE a = 7'])
   await sleep(1200)

@@ -68,16 +68,19 @@ describe('the role, on a real server', () => {
     }
   }
 
-  test.each(['ahsp_db', 'Odd "name"; --', 'two\nlines; DROP TABLE t'])('%s sees statistics and cannot write', async role => {
-    await as(undefined, client => client.query(`CREATE TABLE IF NOT EXISTS t (a int); ${roleSql(role, 'postgres')}`))
-    await as(role, async client => {
-      const {rows} = await client.query(
-        `SELECT pg_has_role('pg_monitor', 'USAGE') AS monitor, rolsuper, rolconnlimit,
+  test.each(['ahsp_db', 'Odd "name"; --', 'two\nlines; DROP TABLE t'])(
+    '%s sees statistics and cannot write',
+    async role => {
+      await as(undefined, client => client.query(`CREATE TABLE IF NOT EXISTS t (a int); ${roleSql(role, 'postgres')}`))
+      await as(role, async client => {
+        const {rows} = await client.query(
+          `SELECT pg_has_role('pg_monitor', 'USAGE') AS monitor, rolsuper, rolconnlimit,
           current_setting('default_transaction_read_only') AS "readOnly" FROM pg_roles WHERE rolname = current_user`,
-      )
-      expect(rows).toEqual([{monitor: true, rolsuper: false, rolconnlimit: 2, readOnly: 'on'}])
-      await expect(client.query('CREATE TEMP TABLE x (a int)')).rejects.toMatchObject({code: '25006'})
-      await expect(client.query('SELECT * FROM t')).rejects.toMatchObject({code: '42501'})
-    })
-  })
+        )
+        expect(rows).toEqual([{monitor: true, rolsuper: false, rolconnlimit: 2, readOnly: 'on'}])
+        await expect(client.query('CREATE TEMP TABLE x (a int)')).rejects.toMatchObject({code: '25006'})
+        await expect(client.query('SELECT * FROM t')).rejects.toMatchObject({code: '42501'})
+      })
+    },
+  )
 })

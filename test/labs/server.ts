@@ -1,10 +1,9 @@
-import fs from 'node:fs/promises'
-import path from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import pg from 'pg'
 import {loadAhsp} from '../../fixtures/ahsp/load.js'
 import {HEALTHY_SETTINGS, type Lab, type LabServer} from '../../fixtures/lab.js'
 import {type EmbeddedServer, type ServerOptions, startServer} from '../../src/embedded/server.js'
+import {startPair} from '../standby.js'
 
 const DATABASE = 'ahsp'
 
@@ -41,20 +40,15 @@ export async function startLab(binDir: string, template: string, lab?: Lab): Pro
   >
   const removed = Object.keys(settings).filter(name => settings[name] === null)
   const options = {settings: present, removed, binDir, template}
-  return lab?.pair ? startPair(options, lab.pair) : running(await startServer(options))
+  return lab?.pair ? startLabPair(options, lab.pair) : running(await startServer(options))
 }
 
-const HBA = ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust']
-
-/** Both begin as the same copy, so that one can stream from the other from the first byte on. */
-async function startPair(options: ServerOptions & {template: string}, which: 'primary' | 'standby'): Promise<Running> {
-  const primary = running(await startServer({...options, hba: HBA}))
-  const from = `host=127.0.0.1 port=${primary.server.port} user=postgres application_name=replica`
-  // The template is a standby for as long as it is copied.
-  const signal = path.join(options.template, 'standby.signal')
-  await fs.writeFile(signal, '')
-  const second = startServer({...options, settings: {...options.settings, primary_conninfo: from}})
-  const standby = running(await second.finally(() => fs.rm(signal)))
+async function startLabPair(
+  options: ServerOptions & {template: string},
+  which: 'primary' | 'standby',
+): Promise<Running> {
+  const pair = await startPair(options)
+  const [primary, standby] = [running(pair.primary), running(pair.standby)]
   const streaming = "SELECT FROM pg_stat_replication WHERE state = 'streaming'"
   for (let tries = 0; tries < 100 && (await primary.sql(streaming)).length === 0; tries++) await sleep(50)
   const stop = async () => {

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import {describe, expect, it} from 'vitest'
 import {HEALTHY_CONTEXT, HEALTHY_SETTINGS} from '../../fixtures/lab.js'
 import empty from '../../fixtures/quiet/empty.js'
@@ -6,15 +5,16 @@ import partitioned from '../../fixtures/quiet/partitioned.js'
 import pgbench from '../../fixtures/quiet/pgbench.js'
 import sequelize from '../../fixtures/quiet/sequelize.js'
 import tenants from '../../fixtures/quiet/tenants.js'
-import type {QuietDatabase} from '../../fixtures/quiet.js'
+import {type QuietDatabase, runAll} from '../../fixtures/quiet.js'
 import {analyze} from '../../src/analyze.js'
 import {collect} from '../../src/collect/collect.js'
 import {loadConfig} from '../../src/config.js'
 import {resolveConninfo} from '../../src/connect/conninfo.js'
 import {connect} from '../../src/connect/postgres.js'
-import {startServer} from '../../src/embedded/server.js'
+import {type EmbeddedServer, startServer} from '../../src/embedded/server.js'
 import type {Report} from '../../src/report.js'
 import {rules} from '../../src/rules/index.js'
+import {HBA, startPair} from '../standby.js'
 
 /** With the thresholds as they are shipped. */
 async function check(url: string): Promise<Report> {
@@ -39,24 +39,37 @@ function expectQuiet(report: Report, {expected = []}: Pick<QuietDatabase, 'expec
   expect(loud(report).filter(found => !isExpected(found))).toEqual([])
 }
 
+async function prepare(server: EmbeddedServer, database: QuietDatabase): Promise<void> {
+  await runAll(server.url(), ['CREATE ROLE app LOGIN', 'CREATE DATABASE app OWNER app'])
+  await runAll(server.url('app'), ['CREATE EXTENSION pg_stat_statements'])
+  await database.load(server.url('app', 'app'))
+}
+
 describe('a healthy database stays quiet', () => {
   it.each([pgbench, sequelize, partitioned, tenants, empty])('$name', async database => {
     const server = await startServer({settings: HEALTHY_SETTINGS})
     try {
-      const client = new pg.Client({connectionString: server.url()})
-      await client.connect()
-      await client.query('CREATE ROLE app LOGIN')
-      await client.query('CREATE DATABASE app OWNER app')
-      await client.end()
-      const owner = new pg.Client({connectionString: server.url('app')})
-      await owner.connect()
-      await owner.query('CREATE EXTENSION pg_stat_statements')
-      await owner.end()
-      await database.load(server.url('app', 'app'))
+      await prepare(server, database)
       await database.traffic(server.url('app', 'app'))
       expectQuiet(await check(server.url('app')), database)
     } finally {
       await server.stop()
+    }
+  })
+
+  it('a standby, and its primary', async () => {
+    const template = await startServer({settings: HEALTHY_SETTINGS, hba: HBA, keep: true})
+    await prepare(template, pgbench)
+    await template.stop()
+    const {primary, standby} = await startPair({template: template.dataDir, settings: HEALTHY_SETTINGS})
+    try {
+      await pgbench.traffic(primary.url('app', 'app'))
+      const reports = [await check(primary.url('app')), await check(standby.url('app'))]
+      expect(reports.map(({server}) => server?.inRecovery)).toEqual([false, true])
+      for (const report of reports) expectQuiet(report, pgbench)
+    } finally {
+      await standby.stop()
+      await primary.stop()
     }
   })
 })
