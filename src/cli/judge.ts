@@ -10,6 +10,7 @@ import {readSnapshot} from '../snapshot-file.js'
 import {didYouMean} from '../suggest.js'
 import {receivedSignal} from './acquire.js'
 import {size} from './quantity.js'
+import {missingSections} from './verify-role.js'
 
 export type JudgeFlags = {
   config?: string
@@ -63,8 +64,31 @@ function known(names: string[] | undefined): string[] | undefined {
   return names
 }
 
-export const judge = (snapshot: Snapshot, {config, context}: {config: Config; context: Context}): Promise<Report> =>
-  analyze(snapshot, config, context, rules as unknown as Parameters<typeof analyze>[3])
+type Rules = Parameters<typeof analyze>[3]
+
+/** `debug`: each rule's own time goes to standard error. */
+export async function judge(
+  snapshot: Snapshot,
+  {config, context}: {config: Config; context: Context},
+  debug = false,
+): Promise<Report> {
+  const all = rules as unknown as Rules
+  return analyze(snapshot, config, context, debug ? all.map(timed) : all)
+}
+
+function timed(rule: Rules[number]): Rules[number] {
+  return {
+    ...rule,
+    check: (...given) => {
+      const start = performance.now()
+      try {
+        return rule.check(...given)
+      } finally {
+        process.stderr.write(`${rule.id}: ${(performance.now() - start).toFixed(1)} ms\n`)
+      }
+    },
+  }
+}
 
 /** See EXIT: a run that was cut short says so before its findings are counted. */
 export function exitCodeOf(report: Report, snapshot: Snapshot, failOn: Severity, strict: boolean): ExitCode {
@@ -76,6 +100,6 @@ export function exitCodeOf(report: Report, snapshot: Snapshot, failOn: Severity,
     SEVERITIES.length,
   )
   if (worst <= limit) return EXIT.findings
-  const incomplete = report.partial || report.results.some(({status}) => status === 'skipped' || status === 'error')
+  const incomplete = report.partial || missingSections(snapshot).length > 0 || report.verdict.counts.error > 0
   return strict && incomplete ? EXIT.partial : EXIT.ok
 }

@@ -3,14 +3,21 @@ import type {Snapshot} from '../snapshot.js'
 /** What only a superuser, or a role that reads the data, may see: not asked of a least-privilege role. */
 const OPTIONAL = new Set(['columnStatistics', 'fileSettings', 'hbaRules'])
 
+/** Sections that this server has and this role could not read; the optional ones not counted. */
+export const missingSections = (snapshot: Snapshot) => closedSections(snapshot).filter(({name}) => !OPTIONAL.has(name))
+
+const closedSections = ({sections}: Snapshot) =>
+  Object.entries(sections).flatMap(([name, section]) =>
+    section.ok || section.reason === 'unsupported' ? [] : [{name, ...section}],
+  )
+
 export type RoleVerdict = {text: string; complete: boolean}
 
 /** Which sections this role can read, and the grant or line that opens each of the others. */
-export function verifyRole({sections, target}: Snapshot): RoleVerdict {
-  const closed = Object.entries(sections).flatMap(([name, section]) =>
-    section.ok || section.reason === 'unsupported' ? [] : [{name, ...section}],
-  )
-  const missing = closed.filter(({name}) => !OPTIONAL.has(name))
+export function verifyRole(snapshot: Snapshot): RoleVerdict {
+  const {sections, target} = snapshot
+  const closed = closedSections(snapshot)
+  const missing = missingSections(snapshot)
   const {server} = sections
   const notes = [
     server.ok && server.data.isSuperuser ? 'note: this is a superuser; a role with pg_monitor is enough' : '',

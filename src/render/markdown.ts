@@ -10,11 +10,13 @@ export function markdown(report: Report): string {
   const skipped = report.results.filter(({status}) => status === 'skipped')
   const failed = report.results.filter(({status}) => status === 'error')
   const ok = report.results.filter(({status}) => status === 'ok')
+  const {shown, uncounted} = perRule(findings)
   const parts = [
     `# ${markdownText(report.verdict.headline)}`,
     warnings(report),
     overview(findings),
-    ...findings.map(findingSection),
+    ...shown.map(findingSection),
+    ...uncounted,
     list('Cannot judge', skipped.map(skippedItem)),
     list('Rules that failed', failed.map(resultItem)),
     list('Ignored', report.ignored.map(ignoredItem)),
@@ -29,8 +31,25 @@ function warnings(report: Report): string {
   return all.map(text => `> ${markdownText(text)}`).join('\n>\n')
 }
 
-function overview(findings: Finding[]): string {
-  if (findings.length === 0) return ''
+/** A ticket is no catalogue: of the many findings of one rule the worst are told, the others named. */
+const SHOWN_PER_RULE = 10
+
+function perRule(findings: Finding[]): {shown: Finding[]; uncounted: string[]} {
+  const isShown = (finding: Finding, at: number) =>
+    findings.slice(0, at).filter(({rule}) => rule === finding.rule).length < SHOWN_PER_RULE
+  const shown = findings.filter(isShown)
+  const rest = findings.filter(finding => !shown.includes(finding))
+  const rules = [...new Set(rest.map(({rule}) => rule))]
+  const uncounted = rules.map(rule => {
+    const subjects = rest.filter(finding => finding.rule === rule).map(({subject}) => `- ${codeSpan(subject)}`)
+    return folded(`${rule}: and ${subjects.length} more`, subjects.join('\n'))
+  })
+  return {shown, uncounted}
+}
+
+function overview(all: Finding[]): string {
+  if (all.length === 0) return ''
+  const findings = perRule(all).shown
   const rows = findings.map(({severity, title, subject, confidence}, at) =>
     row([String(at + 1), severity, markdownText(title), codeSpan(subject, true), confidence]),
   )

@@ -1,4 +1,4 @@
-import type {Finding, Report} from '../report.js'
+import type {Finding, Report, Result} from '../report.js'
 import {findingLines, shortFindingLines} from './finding.js'
 import {type Grid, loadGrid} from './grid.js'
 import type {RenderOptions} from './index.js'
@@ -27,7 +27,7 @@ export async function table(report: Report, options: RenderOptions): Promise<str
     overviewLines(findings, page),
     ...details,
     hidden > 0 ? wrap(`${hidden} more findings in short above; with --full, --only RULE or in ahsp-db fix`, width) : [],
-    otherLines(report, page),
+    otherLines(report, page, options.full ?? false),
     footLines(report, page),
   ]
   const lines = sections.filter(section => section.length > 0).flatMap(section => [...section, ''])
@@ -94,19 +94,46 @@ function detailLines(findings: Finding[], page: Page, full: boolean): {lines: st
   return {lines, hidden}
 }
 
-function otherLines({results, ignored}: Report, {width, color}: Page): string[] {
+/** With this many or more, those that are ok share a line per category, and those with the same cure a line. */
+const MANY = 15
+
+function otherLines({results, ignored}: Report, {width, color}: Page, full: boolean): string[] {
   const status = (wanted: string) => results.filter(result => result.status === wanted)
+  const isLong = !full && results.length >= MANY
   return [
     ...status('error').flatMap(({rule, summary}) => hanging('!!', `${rule}: ${prose(summary)}`, width)),
-    ...status('skipped').flatMap(({rule, summary, cure}) => [
+    ...(isLong ? groupByCure(status('skipped')) : status('skipped')).flatMap(({rule, summary, cure}) => [
       ...hanging('??', `${rule}: ${prose(summary)}${cure && isCode(cure) ? '; needs' : ''}`, width),
       ...(cure ? cureLines(cure, width) : []),
     ]),
-    ...status('ok').flatMap(({rule, summary}) => hanging(green('ok', color), `${rule}: ${prose(summary)}`, width)),
+    ...(isLong
+      ? groupByCategory(status('ok'))
+      : status('ok').map(({rule, summary}) => `${rule}: ${prose(summary)}`)
+    ).flatMap(text => hanging(green('ok', color), text, width)),
     ...ignored.flatMap(({rule, subject, reason, until}) =>
       hanging('--', prose(`${rule}: ${subject} is ignored: ${reason}${until ? ` (until ${until})` : ''}`), width),
     ),
   ]
+}
+
+type Skipped = Pick<Result, 'rule' | 'summary' | 'cure'>
+
+/** The same grant or flag opens all of them: it is said once. */
+function groupByCure(skipped: Result[]): Skipped[] {
+  const cures = [...new Set(skipped.map(({cure}) => cure))]
+  return cures.flatMap((cure): Skipped[] => {
+    const alike = skipped.filter(result => result.cure === cure)
+    if (cure === undefined || alike.length === 1) return alike
+    return [{rule: alike.map(({rule}) => rule).join(', '), summary: `cannot judge`, cure}]
+  })
+}
+
+function groupByCategory(ok: Result[]): string[] {
+  const categories = [...new Set(ok.map(({category}) => category))]
+  return categories.map(category => {
+    const names = ok.filter(result => result.category === category).map(({rule}) => rule.split('/')[1])
+    return `${category}: ${names.join(', ')}`
+  })
 }
 
 /** SQL that grants what is missing is to be copied: never wrapped. */
