@@ -10,8 +10,8 @@ const MIN_WIDTH = 40
 const MAX_WIDTH = 100
 /** Findings of one rule beyond these are counted: they would only repeat themselves. */
 const SHOWN_PER_RULE = 3
-/** The details end before this many lines: a page is read, a scroll is not. */
-const DETAIL_LINES = 100
+/** Overview and details end before this many lines, the details get at least half: a page is read, a scroll is not. */
+const FINDING_LINES = 110
 
 /**
  * The report for a terminal: the verdict, the findings with their fixes, then one line per other rule. Without `full`
@@ -21,10 +21,12 @@ export async function table(report: Report, options: RenderOptions): Promise<str
   const width = Math.max(MIN_WIDTH, Math.min(options.width, MAX_WIDTH))
   const page = {color: options.color, width, grid: await loadGrid()}
   const findings = findingsBySeverity(report)
-  const {lines: details, hidden} = detailLines(findings, page, options.full ?? false)
+  const overview = overviewLines(findings, page)
+  const budget = options.full ? Infinity : Math.max(FINDING_LINES / 2, FINDING_LINES - overview.length)
+  const {lines: details, hidden} = detailLines(findings, page, budget)
   const sections = [
     headLines(report, page),
-    overviewLines(findings, page),
+    overview,
     ...details,
     hidden > 0 ? wrap(`${hidden} more findings in short above; with --full, --only RULE or in ahsp-db fix`, width) : [],
     otherLines(report, page, options.full ?? false),
@@ -74,8 +76,8 @@ function overviewLines(findings: Finding[], {grid, width, color}: Page): string[
   })
 }
 
-function detailLines(findings: Finding[], page: Page, full: boolean): {lines: string[][]; hidden: number} {
-  if (full) return {lines: findings.map(finding => findingLines(finding, page)), hidden: 0}
+function detailLines(findings: Finding[], page: Page, budget: number): {lines: string[][]; hidden: number} {
+  if (budget === Infinity) return {lines: findings.map(finding => findingLines(finding, page)), hidden: 0}
   const lines: string[][] = []
   let printed = 0
   let hidden = 0
@@ -83,7 +85,7 @@ function detailLines(findings: Finding[], page: Page, full: boolean): {lines: st
   findings.forEach((finding, at) => {
     const before = findings.slice(0, at).filter(({rule}) => rule === finding.rule).length
     const next = before === 0 ? findingLines(finding, page) : shortFindingLines(finding, page)
-    isLong ||= printed > 0 && printed + next.length > DETAIL_LINES
+    isLong ||= printed > 0 && printed + next.length > budget
     if (isLong || before >= SHOWN_PER_RULE) {
       hidden += 1
       return
