@@ -3,6 +3,7 @@ import type {Config} from './config.js'
 import {shellQuote} from './fix/apply.js'
 import {completeFix} from './fix/complete.js'
 import {detectPlatform, type Platform} from './fix/platform.js'
+import {withoutIgnored} from './ignore.js'
 import type {Finding, Report, Result} from './report.js'
 import {
   type Context,
@@ -109,7 +110,8 @@ function judge(
   if (verdict.warning) warnings.push(verdict.warning)
   const findings = verdict.findings
     .map(draft => finish(draft, rule, snapshot, config, context, platform))
-    .sort((a, b) => rank(a.severity) - rank(b.severity) || compare(a.subject, b.subject))
+    // Within a severity the rule's own order stays: by weight.
+    .sort((a, b) => rank(a.severity) - rank(b.severity))
   return {...base, status: findings.length > 0 ? 'found' : 'ok', summary: verdict.summary, findings}
 }
 
@@ -172,28 +174,6 @@ const optionsOf = (rule: AnyRule, config: Config) =>
     ...config.rules[rule.id],
   }) as OptionValues<OptionSpecs>
 
-function withoutIgnored(
-  result: Result,
-  config: Config,
-  now: number,
-  ignored: Report['ignored'],
-  warnings: string[],
-): Result {
-  const today = new Date(now * 1000).toISOString().slice(0, 10)
-  const findings = result.findings.filter(({rule, subject}) => {
-    const entry = config.ignore.find(ignore => ignore.rule === rule && ignore.subject === subject)
-    if (!entry) return true
-    if (entry.until && entry.until < today) {
-      warnings.push(`the ignore of ${rule} for ${subject} ended on ${entry.until} (${entry.reason})`)
-      return true
-    }
-    ignored.push({rule, subject, reason: entry.reason, ...(entry.until ? {until: entry.until} : {})})
-    return false
-  })
-  const status = result.status === 'found' && findings.length === 0 ? 'ok' : result.status
-  return {...result, status, findings}
-}
-
 /** What the counters of the connected database cover. A NULL stats_reset means "never", not "just now". */
 function statisticsWindow({sections, collectedAt}: Snapshot): Report['statistics'] {
   const {server, databases} = sections
@@ -203,10 +183,9 @@ function statisticsWindow({sections, collectedAt}: Snapshot): Report['statistics
 }
 
 const rank = (severity: Severity) => SEVERITIES.indexOf(severity)
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 const STATUS_ORDER: Result['status'][] = ['found', 'error', 'skipped', 'ok']
 const byWorst = (a: Result, b: Result) =>
   STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
   rank(a.findings[0]?.severity ?? 'info') - rank(b.findings[0]?.severity ?? 'info') ||
-  compare(a.rule, b.rule)
+  (a.rule < b.rule ? -1 : 1)

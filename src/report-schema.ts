@@ -90,6 +90,6 @@ export const reportSchema = z.object({
   }),
   partial: z.boolean(),
   warnings: z.array(z.string()),
-  results: z.array(resultSchema).describe('by worst severity, then rule; findings by severity, then subject'),
+  results: z.array(resultSchema).describe('by worst severity, then rule; findings by severity, then by weight'),
   ignored: z.array(z.object({rule: z.string(), subject: z.string(), reason: z.string(), until: z.string().optional()})),
 })

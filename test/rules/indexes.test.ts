@@ -103,12 +103,9 @@ describe('indexes/foreign-key-unindexed', () => {
     })
   })
 
-  it('names ten and gathers the others', () => {
+  it('names every one of them', () => {
     const keys = Array.from({length: 14}, (_, i) => foreignKey([i + 2]))
-    const findings = check([], keys)
-    expect(findings).toHaveLength(11)
-    expect(findings.at(-1)).toMatchObject({subject: 'further foreign keys without an index', severity: 'medium'})
-    expect(findings.at(-1)!.fixes[0]).toMatchObject({statements: {length: 4}, undo: {length: 4}})
+    expect(check([], keys)).toHaveLength(14)
   })
 
   it('does not judge without all the indexes', () => {

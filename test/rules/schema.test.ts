@@ -188,9 +188,9 @@ describe('no-primary-key', () => {
     const {fixes} = only(judge(noPrimaryKey, {keylessTables: [keyless({changes: 1})]}))
     expect(fixes[0]).toMatchObject({statements: [expect.stringContaining('ADD COLUMN "log_id" bigint')]})
   })
-  it('reports ten, and the others together', () => {
+  it('names every table, so that each can be ignored by itself', () => {
     const keylessTables = Array.from({length: 40}, (_, n) => keyless({name: `t${n}`, changes: 1}))
-    expect(findingsOf(judge(noPrimaryKey, {keylessTables}))).toHaveLength(11)
+    expect(findingsOf(judge(noPrimaryKey, {keylessTables}))).toHaveLength(40)
   })
 })
 

@@ -146,9 +146,9 @@ describe('security/public-schema-create', () => {
       statements: ['GRANT CREATE ON SCHEMA "public" TO "a"', 'REVOKE CREATE ON SCHEMA "public" FROM PUBLIC'],
     })
   })
-  it('thousands of schemas are one list', () => {
+  it('names every schema', () => {
     const openSchemas = Array.from({length: 100}, (_, n) => open(`tenant_${n}`))
-    expect(outcome(judge(publicSchemaCreate, {openSchemas, roles: [role('a'), role('b')]}))).toHaveLength(11)
+    expect(outcome(judge(publicSchemaCreate, {openSchemas, roles: [role('a'), role('b')]}))).toHaveLength(100)
   })
 })
 

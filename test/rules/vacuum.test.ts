@@ -152,9 +152,9 @@ describe('vacuum/disabled', () => {
   ])('a table: %s', (_, part, severity) => {
     expect(check('on', [relation('t', {autovacuum: false, ...part})])).toEqual([`${severity} "public"."t"`])
   })
-  it('many tables become a list', () => {
+  it('names every table', () => {
     const many = Array.from({length: 30}, (_, i) => relation(`t${i}`, {autovacuum: false}))
-    expect(check('on', many)).toHaveLength(11)
+    expect(check('on', many)).toHaveLength(30)
   })
 })
 

@@ -1,5 +1,4 @@
 import {btreeBytes, cannotJudge, type Doubted, doubtOf, statisticsOf} from '../../derive/bloat.js'
-import {condense} from '../../derive/condense.js'
 import {indexBytes, isUsable, SHARED} from '../../derive/indexes.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import type {Index} from '../../snapshot.js'
@@ -56,7 +55,7 @@ export default defineRule({
       summary:
         `${findings.length || 'none'} of the ${judged.length} btree indexes of ${bytes(options.minBytes)} or more that ` +
         `were looked at is mostly empty${doubted.length > 0 ? `; ${doubted.length} more could not be judged` : ''}`,
-      findings: condense(findings, 'further indexes that are mostly empty'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {type Covered, coveredIndexes, dropIndex, indexBytes} from '../../derive/indexes.js'
 import {defineRule, type FindingDraft, SEVERITIES} from '../../rule.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
@@ -34,7 +33,7 @@ export default defineRule({
       summary:
         `${indexes.length} indexes were compared, ${findings.length || 'none'} of ${bytes(options.minBytes)} or more ` +
         'is covered by a wider one',
-      findings: condense(findings, 'further indexes that a wider one covers'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {type Duplicate, dropIndex, duplicateIndexes, indexBytes} from '../../derive/indexes.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
@@ -26,7 +25,7 @@ export default defineRule({
       .map(duplicate => draft(duplicate, options.largeBytes))
     return {
       summary: `${indexes.length} indexes were compared, ${findings.length || 'none'} of them is there twice`,
-      findings: condense(findings, 'further indexes that exist twice'),
+      findings: findings,
     }
   },
 })

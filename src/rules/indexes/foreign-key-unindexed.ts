@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {oncePerColumns, sizeOf, type UnindexedKey, unindexedKeys} from '../../derive/foreign-keys.js'
 import {createIndex, isUsable, takenNames} from '../../derive/indexes.js'
 import {statisticsWindow} from '../../derive/window.js'
@@ -48,7 +47,7 @@ export default defineRule({
       summary:
         `${foreignKeys.length} foreign keys of ${tables.length} tables were looked at, ` +
         `${findings.length || 'none'} without an index where there are ${number(options.minRows)} rows or more`,
-      findings: condense(findings, 'further foreign keys without an index'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {expendableIndexes} from '../../derive/foreign-keys.js'
 import {isIdle, scansSeen, scansWindow, writesTo} from '../../derive/index-use.js'
 import {dropIndex, indexBytes} from '../../derive/indexes.js'
@@ -52,7 +51,7 @@ export default defineRule({
       summary:
         `${findings.length || 'no'} index of ${bytes(options.minBytes)} or more that is hardly used among ` +
         `${indexes.length}, in statistics of ${seconds(window.seconds)}`,
-      findings: condense(findings, 'further indexes that are hardly used'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {expendableIndexes} from '../../derive/foreign-keys.js'
 import {isIdle, scansSeen, scansWindow, writesTo} from '../../derive/index-use.js'
 import {dropIndex, indexBytes} from '../../derive/indexes.js'
@@ -49,7 +48,7 @@ export default defineRule({
       summary:
         `${findings.length || 'no'} unused index of ${bytes(options.minBytes)} or more among ${indexes.length}, ` +
         `in statistics of ${seconds(window.seconds)}`,
-      findings: condense(findings, 'further unused indexes'),
+      findings: findings,
     }
   },
 })

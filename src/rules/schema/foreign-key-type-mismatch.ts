@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {largestOf} from '../../derive/key-exhaustion.js'
 import {defineRule, type FindingDraft, SEVERITIES} from '../../rule.js'
 import type {ForeignKey, Section, Sequence, Table} from '../../snapshot.js'
@@ -32,7 +31,7 @@ export default defineRule({
       .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
     return {
       summary: `${foreignKeys.length} foreign keys were looked at, ${findings.length || 'none'} with types that do not fit`,
-      findings: condense(findings, 'further foreign keys of another type'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {
   EXHAUSTION_OPTIONS,
   EXHAUSTION_SEVERITY,
@@ -58,7 +57,7 @@ export default defineRule({
       summary: first
         ? `${supplies.length} integer keys; the fullest, ${nameOf(first)}, has used ${number(first.percent)} % of its numbers`
         : `none of ${sequences.length} sequences feeds an integer column`,
-      findings: condense(findings, 'further integer keys that run out'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {workloadOf} from '../../derive/statements.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import type {QuestionableColumn, Table} from '../../snapshot.js'
@@ -32,7 +31,7 @@ export default defineRule({
     })
     return {
       summary: `${columns.length} columns of type json, ${findings.length || 'none'} of them searched in ${minCalls} times or more`,
-      findings: condense(findings, 'further json columns'),
+      findings: findings,
     }
   },
 })

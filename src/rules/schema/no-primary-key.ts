@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {defineRule, type FindingDraft, type FixRequest} from '../../rule.js'
 import type {KeylessTable} from '../../snapshot.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
@@ -34,7 +33,7 @@ export default defineRule({
       summary:
         `tables without a primary key: ${keylessTables.length}; ` +
         `${findings.length || 'none'} of them with ${number(minRows)} rows or more and no other unique key, or published`,
-      findings: condense(findings, 'further tables without a primary key'),
+      findings: findings,
     }
   },
 })

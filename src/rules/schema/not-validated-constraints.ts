@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {defineRule} from '../../rule.js'
 import type {UnvalidatedConstraint} from '../../snapshot.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
@@ -19,7 +18,7 @@ export default defineRule({
   check({unvalidatedConstraints}) {
     return {
       summary: `constraints that are not validated: ${unvalidatedConstraints.length}`,
-      findings: condense(unvalidatedConstraints.map(draft), 'further constraints that were never validated'),
+      findings: unvalidatedConstraints.map(draft),
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {
   EXHAUSTION_OPTIONS,
   EXHAUSTION_SEVERITY,
@@ -51,7 +50,7 @@ export default defineRule({
       summary: first
         ? `${supplies.length} of ${sequences.length} sequences; the fullest, ${nameOf(first.sequence)}, is ${number(first.percent)} % used`
         : `none of ${sequences.length} sequences ends before the column that it feeds`,
-      findings: condense(findings, 'further sequences that come to their end'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import type {Table} from '../../snapshot.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
@@ -37,7 +36,7 @@ export default defineRule({
     )
     return {
       summary: `tables of ${bytes(options.minBytes)} or ${number(options.minRows)} rows in one piece: ${large.length}, only growing: ${growing.length}`,
-      findings: condense(growing.sort((a, b) => b.bytes - a.bytes).map(draft), 'further large tables that only grow'),
+      findings: growing.sort((a, b) => b.bytes - a.bytes).map(draft),
     }
   },
 })

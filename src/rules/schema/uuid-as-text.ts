@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {defineRule, type FindingDraft, type FixRequest} from '../../rule.js'
 import type {ForeignKey, QuestionableColumn, Table} from '../../snapshot.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
@@ -38,7 +37,7 @@ export default defineRule({
     }
     return {
       summary: `text columns with UUIDs in tables of ${number(minRows)} rows or more: ${findings.length}`,
-      findings: condense(findings, 'further columns with UUIDs as text'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import type {Extension} from '../../snapshot.js'
 import {quoteIdent, quoteLiteral} from '../../sql/quote.js'
@@ -25,7 +24,7 @@ export default defineRule({
     )
     return {
       summary: `${behind.length || 'none'} of ${number(extensions.length)} extensions in this database behind the installed version`,
-      findings: condense(behind.map(draft), 'further extensions behind their version'),
+      findings: behind.map(draft),
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import type {OpenSchema} from '../../snapshot.js'
 import {quoteIdent} from '../../sql/quote.js'
@@ -28,13 +27,7 @@ export default defineRule({
     const open = names.length === 0 ? 'no schema lets' : `${names.join(', ')} ${names.length === 1 ? 'lets' : 'let'}`
     return {
       summary: `${open} every role create objects; ${number(ordinary)} ordinary roles can log in`,
-      findings:
-        ordinary < minRoles
-          ? []
-          : condense(
-              openSchemas.map(each => draft(each, ordinary)),
-              'further schemas in which every role may create objects',
-            ),
+      findings: ordinary < minRoles ? [] : openSchemas.map(each => draft(each, ordinary)),
     }
   },
 })

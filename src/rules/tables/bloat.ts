@@ -1,5 +1,4 @@
 import {cannotJudge, type Doubted, doubtOf, heapBytes, heapFileBytes, statisticsOf} from '../../derive/bloat.js'
-import {condense} from '../../derive/condense.js'
 import {defineRule, type FindingDraft, type FixRequest} from '../../rule.js'
 import type {Table} from '../../snapshot.js'
 import {qualified} from '../../sql/quote.js'
@@ -59,7 +58,7 @@ export default defineRule({
       summary:
         `${findings.length || 'none'} of the ${bloated.length} tables of ${bytes(options.minBytes)} or more that were ` +
         `looked at wastes that much${others.join('')}`,
-      findings: condense(findings, 'further tables that are mostly empty space'),
+      findings: findings,
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {
   deadShare,
   isVacuumed,
@@ -59,7 +58,7 @@ export default defineRule({
         worst && worst.deadRows >= options.minRows
           ? `most dead rows: ${number(worst.deadRows)} (${Math.round(deadShare(worst))} %) in ${relationName(worst)}`
           : `no table has ${number(options.minRows)} dead rows`,
-      findings: condense(findings, 'further tables with many dead rows'),
+      findings: findings,
     }
   },
 })

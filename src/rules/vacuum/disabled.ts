@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {isOn} from '../../derive/settings.js'
 import {isVacuumed, lastAnalyzed, lastVacuumed, onPrimary, pressure, relationName} from '../../derive/vacuum.js'
 import {defineRule, type FindingDraft, type Severity} from '../../rule.js'
@@ -45,7 +44,7 @@ export default defineRule({
         off.length > 0
           ? off.map(name => `${name} = off`).join(', ')
           : `autovacuum = on, switched off for ${tables.length || 'no'} relation${tables.length > 1 ? 's' : ''}`,
-      findings: [...off.map(whole), ...condense(findings, 'further tables without autovacuum')],
+      findings: [...off.map(whole), ...findings],
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {lastAnalyzed, onPrimary, relationName, rowsOf} from '../../derive/vacuum.js'
 import {defineRule, type FindingDraft, type Severity} from '../../rule.js'
 import type {VacuumRelation} from '../../snapshot.js'
@@ -47,10 +46,7 @@ export default defineRule({
       )
     return {
       summary: `${ill.length || 'no'} table${ill.length > 1 ? 's' : ''} with old or no statistics, ${number(vacuum.total)} relations looked at`,
-      findings: condense(
-        ill.map(each => draft(each.relation, each.severity, server.now)),
-        'further tables with old statistics',
-      ),
+      findings: ill.map(each => draft(each.relation, each.severity, server.now)),
     }
   },
 })

@@ -1,4 +1,3 @@
-import {condense} from '../../derive/condense.js'
 import {settingNumber} from '../../derive/settings.js'
 import {relationName} from '../../derive/vacuum.js'
 import {
@@ -116,5 +115,5 @@ function tableFindings(tables: VacuumRelation[], counter: Counter, judge: Judge)
       fixes: [freeze([relation])],
     }
   })
-  return condense(single, `further tables with old ${NAMES[counter].text}`)
+  return single
 }
