@@ -31,8 +31,9 @@ function warnings(report: Report): string {
   return all.map(text => `> ${markdownText(text)}`).join('\n>\n')
 }
 
-/** A ticket is no catalogue: of the many findings of one rule the worst are told, the others named. */
-const SHOWN_PER_RULE = 10
+/** A ticket is no catalogue (and has a size limit): of one rule three findings are told, seven named, the rest counted. */
+const SHOWN_PER_RULE = 3
+const NAMED_PER_RULE = 7
 
 function perRule(findings: Finding[]): {shown: Finding[]; uncounted: string[]} {
   const isShown = (finding: Finding, at: number) =>
@@ -42,7 +43,9 @@ function perRule(findings: Finding[]): {shown: Finding[]; uncounted: string[]} {
   const rules = [...new Set(rest.map(({rule}) => rule))]
   const uncounted = rules.map(rule => {
     const subjects = rest.filter(finding => finding.rule === rule).map(({subject}) => `- ${codeSpan(subject)}`)
-    return folded(`${rule}: and ${subjects.length} more`, subjects.join('\n'))
+    const left = subjects.length - NAMED_PER_RULE
+    const end = left > 0 ? [`- and ${left} more: all are in the JSON report, and in \`ahsp-db fix ${rule}\``] : []
+    return folded(`${rule}: and ${subjects.length} more`, [...subjects.slice(0, NAMED_PER_RULE), ...end].join('\n'))
   })
   return {shown, uncounted}
 }

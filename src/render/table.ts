@@ -10,7 +10,10 @@ const MIN_WIDTH = 40
 const MAX_WIDTH = 100
 /** Findings of one rule beyond these are counted: they would only repeat themselves. */
 const SHOWN_PER_RULE = 3
-/** Overview and details end before this many lines, the details get at least half: a page is read, a scroll is not. */
+/**
+ * Overview and details end before this many lines, the details get at least half: a page is read, a scroll is not.
+ * What is critical or high may take twice as many.
+ */
 const FINDING_LINES = 110
 
 /**
@@ -85,7 +88,8 @@ function detailLines(findings: Finding[], page: Page, budget: number): {lines: s
   findings.forEach((finding, at) => {
     const before = findings.slice(0, at).filter(({rule}) => rule === finding.rule).length
     const next = before === 0 ? findingLines(finding, page) : shortFindingLines(finding, page)
-    isLong ||= printed > 0 && printed + next.length > budget
+    const isUrgent = finding.severity === 'critical' || finding.severity === 'high'
+    isLong ||= printed > 0 && printed + next.length > (isUrgent ? 2 * budget : budget)
     if (isLong || before >= SHOWN_PER_RULE) {
       hidden += 1
       return

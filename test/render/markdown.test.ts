@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {markdown} from '../../src/render/markdown.js'
 import {poisoned} from './hostile.js'
-import {report, result, sampleReport} from './sample.js'
+import {finding, report, result, sampleReport} from './sample.js'
 
 /** What Markdown reads outside fences and code spans. */
 function outsideCode(text: string): string {
@@ -20,6 +20,15 @@ function outsideCode(text: string): string {
 
 describe('markdown', () => {
   const text = markdown(sampleReport())
+
+  it('tells three of the many findings of one rule, names seven, and counts the rest', () => {
+    const findings = Array.from({length: 50}, (_, at) => finding('indexes/duplicate', {subject: `"i${at}"`}))
+    const long = markdown(report([result('indexes/duplicate', {status: 'found', findings})]))
+    expect(long.match(/^## \d+\. /gm)).toHaveLength(3)
+    expect(long).toContain('indexes/duplicate: and 47 more')
+    expect(long.match(/^- `"i\d+"`$/gm)).toHaveLength(7)
+    expect(long).toContain('- and 40 more: all are in the JSON report')
+  })
 
   it('is deterministic and ends with how it was produced', () => {
     expect(markdown(sampleReport())).toBe(text)

@@ -54,7 +54,8 @@ export default defineRule({
     if (!counts) return {cannotJudge: 'since when checkpoints are counted is unknown'}
     const total = counts.timed + counts.requested
     if (total < options.minCheckpoints) {
-      return {cannotJudge: `only ${total} checkpoints ${counts.source}, ${seconds(counts.seconds)} ago`}
+      const few = total === 0 ? 'no checkpoint' : `only ${number(total)} ${total === 1 ? 'checkpoint' : 'checkpoints'}`
+      return {cannotJudge: `${few} ${counts.source}, ${seconds(counts.seconds)} ago`}
     }
     const share = total === 0 ? 0 : Math.round((100 * counts.requested) / total)
     const interval = counts.requested === 0 ? Number.POSITIVE_INFINITY : counts.seconds / counts.requested
