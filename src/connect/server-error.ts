@@ -61,6 +61,15 @@ const SERVER_ERRORS: Matcher[] = [
   },
   {
     state: '28000',
+    text: /^peer /i,
+    as: ({place, said, user}) => [
+      'auth',
+      `${place}: ${said}`,
+      `run it as the operating-system user ${quoted(user)} (sudo -u), or connect over TCP with host=127.0.0.1`,
+    ],
+  },
+  {
+    state: '28000',
     as: ({place, said, source}) => ['auth', `${place}: ${said} (password from: ${source})`, authHint(source)],
   },
   {

@@ -29,6 +29,7 @@ beforeAll(async () => {
       'host all barred 127.0.0.1/32 reject',
       'host all ssl_only 192.0.2.1/32 trust',
       'host all postgres,plain,few 127.0.0.1/32 trust',
+      'local all peered peer',
     ],
   })
   admin = await open(as('postgres'))
@@ -37,6 +38,7 @@ beforeAll(async () => {
     CREATE ROLE md5 LOGIN PASSWORD 'right';
     CREATE ROLE clear LOGIN PASSWORD 'right';
     CREATE ROLE plain LOGIN;
+    CREATE ROLE peered LOGIN;
     CREATE ROLE "few" LOGIN CONNECTION LIMIT 1;
     CREATE ROLE barred LOGIN;
     CREATE ROLE nologin;`
@@ -120,4 +122,10 @@ test('too many clients: tried again, and a place that becomes free is taken', as
 
   setTimeout(() => held.pop()!.close(), 500)
   held.push(await open(as('plain')))
+})
+
+test.skipIf(process.platform === 'win32')('peer: says as whom to run it', async () => {
+  const {kind, line} = await failure(`host=${server.socketDir} port=${server.port} user=peered dbname=postgres`)
+  expect(kind).toBe('auth')
+  expect(line).toContain('sudo -u')
 })
