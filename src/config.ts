@@ -23,6 +23,7 @@ export type Config = {
   users?: number
   app?: Context['app']
   ramBytes?: number
+  diskFreeBytes?: number
   cpus?: number
   storage?: Context['storage']
   platform?: PlatformId

@@ -93,6 +93,8 @@ export type Context = {
   currentUsers?: number
   app?: {instances: number; workers: number; threads: number; poolSize?: number}
   ramBytes?: number
+  /** free on the disk that holds the data, when the snapshot was taken */
+  diskFreeBytes?: number
   cpus?: number
   storage?: 'ssd' | 'hdd'
   /** an earlier snapshot to compare with (`check --baseline FILE`) */

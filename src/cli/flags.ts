@@ -36,6 +36,7 @@ export const contextFlags = {
   users: positive({char: 'u', description: 'concurrent users the database must be ready for', helpValue: 'N'}),
   'current-users': positive({description: 'users on the application right now', helpValue: 'N'}),
   ram: Flags.string({description: "memory of the server (or its container's limit), e.g. 16GB", helpValue: 'SIZE'}),
+  'disk-free': Flags.string({description: 'free on the disk that holds the data, e.g. 50GB', helpValue: 'SIZE'}),
   cpus: positive({description: 'CPU cores of the server', helpValue: 'N'}),
   storage: Flags.option({options: ['ssd', 'hdd'] as const, description: 'what the data lies on'})(),
   platform: Flags.option({

@@ -17,6 +17,7 @@ export type JudgeFlags = {
   users?: number
   'current-users'?: number
   ram?: string
+  'disk-free'?: string
   cpus?: number
   storage?: 'ssd' | 'hdd'
   platform?: PlatformId
@@ -42,6 +43,7 @@ export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{
     currentUsers: flags['current-users'],
     app: file.app,
     ramBytes: flags.ram === undefined ? file.ramBytes : size('--ram', flags.ram),
+    diskFreeBytes: flags['disk-free'] === undefined ? file.diskFreeBytes : size('--disk-free', flags['disk-free']),
     cpus: flags.cpus ?? file.cpus,
     storage: flags.storage ?? file.storage,
     ...(flags.baseline === undefined

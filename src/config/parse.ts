@@ -104,6 +104,7 @@ function shape(file: string, data: z.infer<ReturnType<typeof configSchema>>): Co
     file,
     users: load?.users,
     ramBytes: hardware?.ram,
+    diskFreeBytes: hardware?.diskFree,
     cpus: hardware?.cpus,
     storage: hardware?.storage,
     rules: rules ?? {},

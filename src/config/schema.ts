@@ -48,6 +48,7 @@ const app = z.strictObject({
 
 const hardware = z.strictObject({
   ram: quantity('bytes').optional().meta(help("the database server's memory", '16GB')),
+  diskFree: quantity('bytes').optional().meta(help('free on the disk that holds the data', '50GB')),
   cpus: whole('a whole number, 1 or more').optional().meta(help("the database server's processors", '4')),
   storage: z.enum(['ssd', 'hdd']).optional().meta(help('ssd or hdd', 'ssd')),
 })

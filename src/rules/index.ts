@@ -43,6 +43,7 @@ import replicationStandbyConflicts from './replication/standby-conflicts.js'
 import replicationSynchronous from './replication/synchronous.js'
 import safetyBackups from './safety/backups.js'
 import safetyChecksums from './safety/checksums.js'
+import safetyDiskGrowth from './safety/disk-growth.js'
 import safetyUnsafeSettings from './safety/unsafe-settings.js'
 import schemaForeignKeyTypeMismatch from './schema/foreign-key-type-mismatch.js'
 import schemaIntegerKeyExhaustion from './schema/integer-key-exhaustion.js'
@@ -126,6 +127,7 @@ export const rules: readonly Rule[] = [
   replicationSynchronous,
   safetyBackups,
   safetyChecksums,
+  safetyDiskGrowth,
   safetyUnsafeSettings,
   schemaForeignKeyTypeMismatch,
   schemaIntegerKeyExhaustion,
