@@ -8,15 +8,13 @@ import pg from 'pg'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {loadAhsp} from '../fixtures/ahsp/load.js'
 import {analyze} from '../src/analyze.js'
-import {collect} from '../src/collect/collect.js'
 import {loadConfig} from '../src/config.js'
-import {resolveConninfo} from '../src/connect/conninfo.js'
-import {connect} from '../src/connect/postgres.js'
 import {type EmbeddedServer, startServer} from '../src/embedded/server.js'
 import {json} from '../src/render/json.js'
 import {rules} from '../src/rules/index.js'
 import {snapshotText} from '../src/snapshot-file.js'
 import {BIN, cliIn} from './cli.js'
+import {takeSnapshot} from './snapshot.js'
 
 const ESC = '\u001b'
 const SECRET = 'hunter2'
@@ -33,12 +31,6 @@ async function sql(statements: string[], target = url()): Promise<Record<string,
   for (const statement of statements) rows = (await client.query(statement)).rows
   await client.end()
   return rows
-}
-
-async function takeSnapshot(target: string) {
-  const settings = await resolveConninfo(target, {})
-  const reconnect = () => connect(settings)
-  return collect(await reconnect(), {windowSeconds: 0, deadlineMs: 30_000, reconnect})
 }
 
 beforeAll(async () => {

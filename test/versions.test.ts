@@ -3,22 +3,14 @@ import {describe, expect, it} from 'vitest'
 import {loadAhsp} from '../fixtures/ahsp/load.js'
 import {HEALTHY_CONTEXT} from '../fixtures/lab.js'
 import {analyze} from '../src/analyze.js'
-import {collect} from '../src/collect/collect.js'
 import {loadConfig} from '../src/config.js'
-import {resolveConninfo} from '../src/connect/conninfo.js'
-import {connect} from '../src/connect/postgres.js'
 import {startServer} from '../src/embedded/server.js'
 import {rules} from '../src/rules/index.js'
 import type {Section, Snapshot} from '../src/snapshot.js'
 import {binDirOf} from './postgres.js'
+import {takeSnapshot} from './snapshot.js'
 
 const MAJORS = [12, 13, 14, 15, 16, 17, 18]
-
-async function snapshotOf(url: string): Promise<Snapshot> {
-  const settings = await resolveConninfo(url, {})
-  const reconnect = () => connect(settings)
-  return collect(await reconnect(), {windowSeconds: 0, deadlineMs: 30_000, reconnect})
-}
 
 const unavailable = ({sections}: Snapshot) =>
   Object.entries(sections as Record<string, Section<unknown>>).flatMap(([name, section]) =>
@@ -42,10 +34,10 @@ describe('every supported major version', () => {
         await admin.query('CREATE ROLE monitor LOGIN IN ROLE pg_monitor')
         await admin.query('CREATE ROLE plain LOGIN')
         await loadAhsp(server.url(), {scale: 0.1, disease: true})
-        const asSuperuser = await snapshotOf(server.url())
+        const asSuperuser = await takeSnapshot(server.url())
         expect(unavailable(asSuperuser).filter(({reason}) => reason !== 'unsupported')).toEqual([])
         for (const user of ['postgres', 'monitor', 'plain']) {
-          const snapshot = await snapshotOf(server.url('postgres', user))
+          const snapshot = await takeSnapshot(server.url('postgres', user))
           expect(unavailable(snapshot).filter(({reason}) => reason === 'error' || reason === 'timeout')).toEqual([])
           expect(await failedRules(snapshot)).toEqual([])
         }

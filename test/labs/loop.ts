@@ -3,15 +3,12 @@ import {fileURLToPath, pathToFileURL} from 'node:url'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {HEALTHY_CONTEXT, HEALTHY_OPTIONS, type Lab} from '../../fixtures/lab.js'
 import {analyze} from '../../src/analyze.js'
-import {collect} from '../../src/collect/collect.js'
 import {loadConfig} from '../../src/config.js'
-import {resolveConninfo} from '../../src/connect/conninfo.js'
-import {connect} from '../../src/connect/postgres.js'
 import {markdown} from '../../src/render/markdown.js'
 import type {Report, Result} from '../../src/report.js'
 import {rules} from '../../src/rules/index.js'
-import type {Snapshot} from '../../src/snapshot.js'
 import {binDirOf} from '../postgres.js'
+import {takeSnapshot} from '../snapshot.js'
 import {applyVerbatim, printedFix} from './apply.js'
 import {healthyTemplate, PLAIN_ROLE, type Running, startLab} from './server.js'
 
@@ -25,12 +22,6 @@ const labNames = () =>
     .sort()
 
 const ruleOf = (labName: string) => labName.replace(/\..*$/, '')
-
-async function takeSnapshot(url: string, windowSeconds = 0): Promise<Snapshot> {
-  const settings = await resolveConninfo(url, {})
-  const reconnect = () => connect(settings)
-  return collect(await reconnect(), {windowSeconds, deadlineMs: 30_000, reconnect})
-}
 
 async function check(url: string, lab?: Lab, only?: string): Promise<Report> {
   const snapshot = await takeSnapshot(url, lab?.windowSeconds)

@@ -7,21 +7,16 @@ import sequelize from '../../fixtures/quiet/sequelize.js'
 import tenants from '../../fixtures/quiet/tenants.js'
 import {type QuietDatabase, runAll} from '../../fixtures/quiet.js'
 import {analyze} from '../../src/analyze.js'
-import {collect} from '../../src/collect/collect.js'
 import {loadConfig} from '../../src/config.js'
-import {resolveConninfo} from '../../src/connect/conninfo.js'
-import {connect} from '../../src/connect/postgres.js'
 import {type EmbeddedServer, startServer} from '../../src/embedded/server.js'
 import type {Report} from '../../src/report.js'
 import {rules} from '../../src/rules/index.js'
+import {takeSnapshot} from '../snapshot.js'
 import {HBA, startPair} from '../standby.js'
 
 /** With the thresholds as they are shipped. */
 async function check(url: string): Promise<Report> {
-  const settings = await resolveConninfo(url, {})
-  const reconnect = () => connect(settings)
-  const snapshot = await collect(await reconnect(), {windowSeconds: 0, deadlineMs: 30_000, reconnect})
-  return analyze(snapshot, await loadConfig(undefined, rules, {}), HEALTHY_CONTEXT, rules as never)
+  return analyze(await takeSnapshot(url), await loadConfig(undefined, rules, {}), HEALTHY_CONTEXT, rules as never)
 }
 
 const loud = (report: Report) =>
