@@ -14,7 +14,6 @@ import {
   type RuleInput,
   SEVERITIES,
   type Severity,
-  type Verdict,
 } from './rule.js'
 import type {Section, SectionName, Setting, Snapshot} from './snapshot.js'
 import {loadParser} from './sql/parse.js'
@@ -98,21 +97,21 @@ function judge(
   const base = {rule: rule.id, title: rule.title, category: rule.category, findings: [] as Finding[]}
   const missing = missingData(rule, snapshot.sections)
   if (missing) return {...base, status: 'skipped', ...missing}
-  let verdict: Verdict
   try {
-    verdict = rule.check(inputOf(rule, snapshot.sections), optionsOf(rule, config), context, snapshot.window)
+    const verdict = rule.check(inputOf(rule, snapshot.sections), optionsOf(rule, config), context, snapshot.window)
+    if ('cannotJudge' in verdict) {
+      return {...base, status: 'skipped', summary: verdict.cannotJudge, ...(verdict.cure ? {cure: verdict.cure} : {})}
+    }
+    // The fixes are worked out within the try, too: what one of them trips over must not take the other rules along.
+    const findings = verdict.findings
+      .map(draft => finish(draft, rule, snapshot, config, context, platform))
+      // Within a severity the rule's own order stays: by weight.
+      .sort((a, b) => rank(a.severity) - rank(b.severity))
+    if (verdict.warning) warnings.push(verdict.warning)
+    return {...base, status: findings.length > 0 ? 'found' : 'ok', summary: verdict.summary, findings}
   } catch (error) {
     return {...base, status: 'error', summary: `the rule failed: ${(error as Error).message}`}
   }
-  if ('cannotJudge' in verdict) {
-    return {...base, status: 'skipped', summary: verdict.cannotJudge, ...(verdict.cure ? {cure: verdict.cure} : {})}
-  }
-  if (verdict.warning) warnings.push(verdict.warning)
-  const findings = verdict.findings
-    .map(draft => finish(draft, rule, snapshot, config, context, platform))
-    // Within a severity the rule's own order stays: by weight.
-    .sort((a, b) => rank(a.severity) - rank(b.severity))
-  return {...base, status: findings.length > 0 ? 'found' : 'ok', summary: verdict.summary, findings}
 }
 
 function finish(
