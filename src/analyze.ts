@@ -3,6 +3,7 @@ import type {Config} from './config.js'
 import {shellQuote} from './fix/apply.js'
 import {completeFix} from './fix/complete.js'
 import {detectPlatform, type Platform} from './fix/platform.js'
+import {consoleConninfo} from './fix/pooler.js'
 import {withoutIgnored} from './ignore.js'
 import type {Finding, Report, Result} from './report.js'
 import {
@@ -33,7 +34,7 @@ export async function analyze(
   allRules: readonly AnyRule[],
 ): Promise<Report> {
   const {sections} = snapshot
-  const rules = allRules.filter(rule => isSelected(rule, config) && isAskable(rule, config, context))
+  const rules = allRules.filter(rule => isSelected(rule, config) && isAskable(rule, config, context, sections))
   // Rules are synchronous, and most runs need no parser. Without it, only those fail that ask for it.
   if (rules.some(rule => willParse(rule, sections))) await loadParser().catch(() => {})
   const server = sections.server.ok ? sections.server.data : null
@@ -74,8 +75,14 @@ export const isSelected = (
   return (only.length === 0 || named(only)) && !named(skip)
 }
 
-const isAskable = ({id, asksFor}: AnyRule, {only}: Config, context: Context): boolean =>
-  asksFor === undefined || context[asksFor] !== undefined || only.includes(id)
+function isAskable({id, asksFor}: AnyRule, {only}: Config, context: Context, sections: Snapshot['sections']): boolean {
+  if (only.includes(id)) return true
+  const hasPooler = sections.poolers.ok || sections.poolers.reason !== 'unsupported'
+  // A console in the server's place: what is about the server has nothing to look at.
+  const isPoolerAlone = hasPooler && !sections.server.ok && sections.server.reason === 'unsupported'
+  if (asksFor === 'pooler') return hasPooler
+  return !isPoolerAlone && (asksFor === undefined || context[asksFor] !== undefined)
+}
 
 function willParse(rule: AnyRule, sections: Snapshot['sections']): boolean {
   if (!rule.parses || missingData(rule, sections)) return false
@@ -129,7 +136,9 @@ function finish(
     ...draft,
     rule: rule.id,
     severity: config.severities[rule.id] ?? capped,
-    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule, context), snapshot.sections, platform)),
+    fixes: draft.fixes.map(request =>
+      completeFix(request, questionOf(rule, context, snapshot.sections), snapshot.sections, platform),
+    ),
     fingerprint: `${rule.id} ${draft.subject}`,
   }
 }
@@ -138,17 +147,21 @@ function finish(
 export const questionOf = (
   {id, category, asksFor}: Pick<AnyRule, 'id' | 'category' | 'asksFor'>,
   {users, ramBytes, diskFreeBytes, storage, baseline}: Context,
+  {poolers}: Pick<Snapshot['sections'], 'poolers'>,
 ): string =>
   id +
   (users === undefined ? '' : ` --users ${users}`) +
   (category === 'memory' && ramBytes ? ` --ram ${formatQuantity(ramBytes, 'bytes')}` : '') +
   (id === 'safety/disk-growth' && diskFreeBytes ? ` --disk-free ${formatQuantity(diskFreeBytes, 'bytes')}` : '') +
   (category === 'planner' && storage ? ` --storage ${storage}` : '') +
-  (asksFor === 'baseline' && baseline ? ` --baseline ${shellQuote(baseline.file)}` : '')
+  (asksFor === 'baseline' && baseline ? ` --baseline ${shellQuote(baseline.file)}` : '') +
+  (poolers.ok ? poolers.data.map(pooler => ` --pgbouncer ${shellQuote(consoleConninfo(pooler))}`).join('') : '')
 
 /** A section or setting without which the rule cannot say anything: why, and what would cure it. */
 function missingData(rule: AnyRule, sections: Snapshot['sections']): {summary: string; cure?: string} | null {
-  for (const name of ['server', ...rule.needs] as SectionName[]) {
+  // What is about the pooler alone can be judged without the server.
+  const always: SectionName[] = rule.asksFor === 'pooler' ? [] : ['server']
+  for (const name of [...always, ...rule.needs]) {
     const section = sections[name]
     if (!section.ok) return {summary: `${name}: ${section.message}`, ...(section.grant ? {cure: section.grant} : {})}
   }

@@ -20,8 +20,14 @@ export type Config = {
   /** null: no file, everything is a default */
   file: string | null
   connection?: string
+  /** consoles to read along */
+  pgbouncer?: string[]
+  poolerProcesses?: number
+  poolerOpenFiles?: number
   users?: number
   app?: Context['app']
+  /** seconds */
+  requestTimeout?: number
   ramBytes?: number
   diskFreeBytes?: number
   cpus?: number

@@ -1,10 +1,16 @@
-import type {FileSetting, RoleSetting, Section, Setting, Snapshot} from './snapshot.js'
+import type {FileSetting, PoolerSetting, RoleSetting, Section, Setting, Snapshot} from './snapshot.js'
 import {redactSql} from './sql/redact.js'
 
 export const REDACTED = '<redacted>'
 
 /** Named like secrets, but their values are needed and harmless. */
-const HARMLESS = new Set(['password_encryption', 'ssl_key_file', 'krb_server_keyfile'])
+const HARMLESS = new Set([
+  'password_encryption',
+  'ssl_key_file',
+  'krb_server_keyfile',
+  'client_tls_key_file',
+  'server_tls_key_file',
+])
 
 const isSecret = (name: string) =>
   !HARMLESS.has(name) &&
@@ -32,6 +38,7 @@ const setting = (s: Setting): Setting => ({
   bootValue: hide(s.name, s.bootValue),
   resetValue: hide(s.name, s.resetValue),
 })
+const poolerSetting = (s: PoolerSetting): PoolerSetting => ({...s, value: hide(s.name, s.value)})
 const named = <T extends FileSetting | RoleSetting>(s: T): T => ({...s, value: hide(s.name, s.value)})
 
 /** `ldapbindpasswd=...`, `radiussecrets=...` */
@@ -50,6 +57,9 @@ export function redact(snapshot: Snapshot): Snapshot {
     sections: {
       ...snapshot.sections,
       settings: update(settings, rows => rows.map(setting)),
+      poolers: update(sections.poolers, all =>
+        all.map(pooler => ({...pooler, config: pooler.config.map(poolerSetting)})),
+      ),
       fileSettings: update(sections.fileSettings, rows => rows.map(named)),
       roleSettings: update(sections.roleSettings, rows => rows.map(named)),
       activity: update(sections.activity, data => ({

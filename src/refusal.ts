@@ -1,5 +1,5 @@
 import {questionOf} from './analyze.js'
-import {collectors} from './collect/index.js'
+import {sectionNames} from './collect/index.js'
 import {demandFor, maxConnectionsFor} from './derive/connections.js'
 import {completeFix} from './fix/complete.js'
 import {detectPlatform} from './fix/platform.js'
@@ -50,7 +50,7 @@ export function refusalReport(refusal: Refusal, context: Context): Report {
       },
       {label: 'the server said', value: refusal.message, source: 'its error message'},
     ],
-    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule, context), sections, platform)),
+    fixes: draft.fixes.map(request => completeFix(request, questionOf(rule, context, sections), sections, platform)),
     fingerprint: `${rule.id} ${draft.subject}`,
   }
   const {id, title, category} = rule
@@ -129,5 +129,5 @@ function reportOf(refusal: Refusal, context: Context, results: Report['results']
 
 function unreadable({message}: Refusal): Snapshot['sections'] {
   const section = {ok: false, reason: 'error', message} as const
-  return Object.fromEntries(collectors.map(collector => [collector.section, section])) as Snapshot['sections']
+  return Object.fromEntries(sectionNames.map(name => [name, section])) as Snapshot['sections']
 }

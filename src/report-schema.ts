@@ -14,12 +14,13 @@ export const blockSchema = z
     lines: z.array(z.string()).describe('exactly what to type; never wrapped'),
     file: z.string().optional(),
     line: z.number().int().optional(),
+    place: z.string().optional().describe('where in the file, when the line has no number that is known'),
     replaces: z.string().optional().describe('the line as it stands now'),
   })
   .describe('lines to type, and where')
 
 export const fixSchema = z.object({
-  kind: z.enum(['setting', 'sql', 'app', 'action']),
+  kind: z.enum(['setting', 'pooler', 'sql', 'app', 'action']),
   title: z.string(),
   risk: z.enum(['safe', 'review']),
   note: z.string().optional(),

@@ -1,4 +1,4 @@
-import type {Section, SectionName, Sections, Snapshot, Window} from './snapshot.js'
+import type {Pooler, Section, SectionName, Sections, Snapshot, Window} from './snapshot.js'
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
 export type Severity = (typeof SEVERITIES)[number]
@@ -27,6 +27,20 @@ export type FixRequest =
       note?: string
       role?: string
       database?: string
+    }
+  | {
+      kind: 'pooler'
+      /** which of the snapshot's poolers */
+      pooler: Pick<Pooler, 'target'>
+      name: string
+      to: string
+      /** in the line of this entry of [databases], where that sets it already; default: the general [pgbouncer] */
+      database?: string
+      title?: string
+      risk?: Risk
+      note?: string
+      /** server connections must be renewed to see it (RECONNECT) */
+      reconnect?: boolean
     }
   | {
       kind: 'sql'
@@ -91,6 +105,12 @@ export type Context = {
   users?: number
   /** users on the application while the snapshot was taken; scales what was observed */
   currentUsers?: number
+  /** open files that a PgBouncer process may have (LimitNOFILE) */
+  poolerOpenFiles?: number
+  /** PgBouncer processes like the one that was read (so_reuseport); their pools add up. Default: the consoles given */
+  poolerProcesses?: number
+  /** seconds after which the web server gives up on a request */
+  requestTimeout?: number
   app?: {instances: number; workers: number; threads: number; poolSize?: number}
   ramBytes?: number
   /** free on the disk that holds the data, when the snapshot was taken */
@@ -103,6 +123,7 @@ export type Context = {
 
 export const CATEGORIES = [
   'connections',
+  'pooler',
   'sessions',
   'timeouts',
   'memory',
@@ -144,7 +165,7 @@ export type Rule<
   /** public tools that look for the same, by their codes in scripts/peers.json; for docs/coverage.md */
   peers?: readonly string[]
   /** Only judged when the user gave this, or named the rule: to lack it is no lack of the server's. */
-  asksFor?: 'baseline'
+  asksFor?: 'baseline' | 'pooler'
   /** Whether `check` will call sql/parse.ts for these sections: the parser is only loaded for those who say so. */
   parses?(sections: RuleInput<N, U>): boolean
   check(

@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises'
-import {collectors} from './collect/index.js'
+import {sectionNames} from './collect/index.js'
 import {CliError, EXIT} from './errors.js'
 import {safeJson} from './render/json.js'
 import {SNAPSHOT_VERSION, type Snapshot} from './snapshot.js'
@@ -38,7 +38,7 @@ function complete(file: string, value: Partial<Snapshot>): Snapshot {
   if (!value.target || typeof value.collectedAt !== 'number' || !Array.isArray(value.warnings)) {
     throw bad(file, 'is damaged', 'take the snapshot again')
   }
-  for (const {section} of collectors) {
+  for (const section of sectionNames) {
     sections[section] ??= {ok: false, reason: 'unsupported', message: 'the snapshot was taken by an older ahsp-db'}
   }
   return {...value, sections} as Snapshot

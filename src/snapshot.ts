@@ -1,5 +1,6 @@
 import type {Activity, BlockedSession, PreparedTransaction} from './snapshot/activity.js'
 import type {Archiver, Checkpoints, Database, IoRow, Wal} from './snapshot/counters.js'
+import type {Pooler} from './snapshot/pooler.js'
 import type {ColumnStatistics, Index, InvalidIndex, Table, TableSpace} from './snapshot/relations.js'
 import type {Replica, ReplicationSlot, Standby} from './snapshot/replication.js'
 import type {
@@ -26,6 +27,7 @@ import type {Vacuum} from './snapshot/vacuum.js'
 
 export type * from './snapshot/activity.js'
 export type * from './snapshot/counters.js'
+export type * from './snapshot/pooler.js'
 export type * from './snapshot/relations.js'
 export type * from './snapshot/replication.js'
 export type * from './snapshot/schema.js'
@@ -45,6 +47,8 @@ export type Section<T> =
 
 export type Sections = {
   server: Server
+  /** the PgBouncer processes whose consoles were named; unsupported: none was */
+  poolers: Pooler[]
   settings: Setting[]
   fileSettings: FileSetting[]
   roleSettings: RoleSetting[]

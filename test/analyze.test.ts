@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {analyze} from '../src/analyze.js'
-import {collectors} from '../src/collect/index.js'
+import {sectionNames} from '../src/collect/index.js'
 import {type Config, DEFAULTS} from '../src/config.js'
 import {defineRule, type FindingDraft, type Verdict} from '../src/rule.js'
 import type {Snapshot} from '../src/snapshot.js'
@@ -9,7 +9,7 @@ import {sections, server, setting} from './fix/sections.js'
 const NOW = Date.UTC(2026, 10, 21) / 1000
 
 const unread = Object.fromEntries(
-  collectors.map(({section}) => [section, {ok: false, reason: 'error', message: 'not read'}]),
+  sectionNames.map(section => [section, {ok: false, reason: 'error', message: 'not read'}]),
 ) as Snapshot['sections']
 
 const snapshot = (part: Partial<Snapshot['sections']> = {}): Snapshot => ({

@@ -1,6 +1,8 @@
-import {collect} from '../collect/collect.js'
+import {collect, collectPoolersOnly} from '../collect/collect.js'
+import type {PoolerReader} from '../collect/pgbouncer/reader.js'
 import {resolveConninfo} from '../connect/conninfo.js'
-import {type Connection, connect} from '../connect/postgres.js'
+import {addressesOf, connectConsole, isConsole} from '../connect/pgbouncer.js'
+import {ConnectError, type Connection, connect} from '../connect/postgres.js'
 import {notAReplica, withReplicas} from '../derive/replicas.js'
 import {usageError} from '../errors.js'
 import type {Snapshot} from '../snapshot.js'
@@ -13,6 +15,8 @@ export type Acquire = {
   conninfo: string | undefined
   /** files instead of a server: the one to judge, then those of its replicas */
   snapshot?: string[]
+  /** PgBouncer's consoles */
+  pgbouncer?: string[]
   window?: string
   deep?: boolean
   timeout: string
@@ -25,11 +29,16 @@ export type Acquire = {
  */
 export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
   if (request.snapshot !== undefined) return readSnapshots(request.snapshot)
-  const windowSeconds = request.window === undefined ? 0 : duration('--window', request.window) / 1000
   const deadlineMs = duration('--timeout', request.timeout)
+  const given = request.window === undefined ? null : duration('--window', request.window) / 1000
   const settings = await resolveConninfo(request.conninfo, process.env)
   const progress = request.debug ? timedSteps() : startProgress()
   const stop = onSignal()
+  const watched = (withPooler: boolean) => ({
+    windowSeconds: given ?? (withPooler ? POOLER_WINDOW_SECONDS : 0),
+    signal: stop.signal,
+    onProgress: progress.update,
+  })
   try {
     let connection: Connection | undefined
     const open = async () => {
@@ -37,18 +46,44 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
       return connection
     }
     stop.signal.addEventListener('abort', () => void connection?.cancel())
-    return await collect(await open(), {
-      windowSeconds,
+    const conninfos = request.pgbouncer ?? []
+    const target = await open()
+    const {readers, failures} = await openConsoles(conninfos)
+    if (isConsole(target)) {
+      const {poolerReader} = await import('../collect/pgbouncer/reader.js')
+      const own = poolerReader({connection: target, addresses: await addressesOf(target.target.host)})
+      return await collectPoolersOnly([own, ...readers], watched(true), target.target)
+    }
+    target.warnings.push(...failures)
+    return await collect(target, {
+      ...watched(conninfos.length > 0),
       deep: request.deep,
       deadlineMs,
-      signal: stop.signal,
+      poolers: {readers, asked: conninfos.length},
       reconnect: open,
-      onProgress: progress.update,
     })
   } finally {
     stop.dispose()
     progress.stop()
   }
+}
+
+/** Rates of a pooler need two looks. */
+const POOLER_WINDOW_SECONDS = 2
+
+/** A console that cannot be reached is told, and does not end the run. What cannot be understood does (exit 2). */
+async function openConsoles(conninfos: string[]): Promise<{readers: PoolerReader[]; failures: string[]}> {
+  if (conninfos.length === 0) return {readers: [], failures: []}
+  const {poolerReader} = await import('../collect/pgbouncer/reader.js')
+  const results = await Promise.allSettled(conninfos.map(conninfo => connectConsole(conninfo, process.env)))
+  const readers: PoolerReader[] = []
+  const failures: string[] = []
+  for (const result of results) {
+    if (result.status === 'fulfilled') readers.push(poolerReader(result.value))
+    else if (result.reason instanceof ConnectError) failures.push(`PgBouncer: ${result.reason.message}`)
+    else throw result.reason
+  }
+  return {readers, failures}
 }
 
 async function readSnapshots(files: string[]): Promise<Snapshot> {

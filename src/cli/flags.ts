@@ -27,7 +27,16 @@ export const globalFlags = {
 }
 
 export const connectionFlags = {
-  window: Flags.string({description: 'watch this long before judging, e.g. 30s', helpValue: 'TIME'}),
+  pgbouncer: Flags.string({
+    description: "console of a PgBouncer in front of it, e.g. 'host=pooler user=stats'; again for each",
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'CONNINFO',
+  }),
+  window: Flags.string({
+    description: 'watch this long before judging, e.g. 30s (2s with a console)',
+    helpValue: 'TIME',
+  }),
   deep: Flags.boolean({description: 'measure the bloat of the largest tables (extension pgstattuple; up to 20 s)'}),
   timeout: Flags.string({description: 'end the whole run after this long', default: '60s', helpValue: 'TIME'}),
 }

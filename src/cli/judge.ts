@@ -10,7 +10,7 @@ import {readSnapshot} from '../snapshot-file.js'
 import {didYouMean} from '../suggest.js'
 import {receivedSignal} from './acquire.js'
 import {size} from './quantity.js'
-import {missingSections} from './verify-role.js'
+import {missesPooler, missingSections} from './verify-role.js'
 
 export type JudgeFlags = {
   config?: string
@@ -25,6 +25,7 @@ export type JudgeFlags = {
   skip?: string[]
   snapshot?: string[]
   baseline?: string
+  pgbouncer?: string[]
 }
 
 /** The configuration file with the flags laid over it; `conninfo` is what the command line names, if anything. */
@@ -34,6 +35,7 @@ export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{
   const config: Config = {
     ...file,
     connection: conninfo ?? file.connection,
+    pgbouncer: flags.pgbouncer ?? file.pgbouncer,
     platform: flags.platform ?? file.platform,
     only: known(flags.only) ?? file.only,
     skip: [...file.skip, ...(known(flags.skip) ?? [])],
@@ -42,6 +44,9 @@ export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{
     users: flags.users ?? file.users,
     currentUsers: flags['current-users'],
     app: file.app,
+    requestTimeout: file.requestTimeout,
+    poolerProcesses: file.poolerProcesses,
+    poolerOpenFiles: file.poolerOpenFiles,
     ramBytes: flags.ram === undefined ? file.ramBytes : size('--ram', flags.ram),
     diskFreeBytes: flags['disk-free'] === undefined ? file.diskFreeBytes : size('--disk-free', flags['disk-free']),
     cpus: flags.cpus ?? file.cpus,
@@ -102,6 +107,7 @@ export function exitCodeOf(report: Report, snapshot: Snapshot, failOn: Severity,
     SEVERITIES.length,
   )
   if (worst <= limit) return EXIT.findings
-  const incomplete = report.partial || missingSections(snapshot).length > 0 || report.verdict.counts.error > 0
+  const isMissing = missesPooler(snapshot) || missingSections(snapshot).length > 0
+  const incomplete = report.partial || isMissing || report.verdict.counts.error > 0
   return strict && incomplete ? EXIT.partial : EXIT.ok
 }

@@ -6,6 +6,10 @@ const OPTIONAL = new Set(['columnStatistics', 'fileSettings', 'hbaRules'])
 /** Sections that this server has and this role could not read; the optional ones not counted. */
 export const missingSections = (snapshot: Snapshot) => closedSections(snapshot).filter(({name}) => !OPTIONAL.has(name))
 
+/** Of the consoles that were asked for, one or all could not be read. */
+export const missesPooler = ({sections: {poolers}}: Snapshot): boolean =>
+  poolers.ok ? poolers.total !== undefined : poolers.reason !== 'unsupported'
+
 const closedSections = ({sections}: Snapshot) =>
   Object.entries(sections).flatMap(([name, section]) =>
     section.ok || section.reason === 'unsupported' ? [] : [{name, ...section}],

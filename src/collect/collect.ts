@@ -6,7 +6,9 @@ import {VERSION} from '../version.js'
 import {SAMPLE_SQL} from './activity.js'
 import {type CollectContext, type Collector, MARK} from './collector.js'
 import {checkpoints, databases} from './databases.js'
-import {collectors} from './index.js'
+import {collectors, sectionNames} from './index.js'
+import type {PoolerReader} from './pgbouncer/reader.js'
+import {readPoolers} from './pgbouncer/section.js'
 import {isOver, type Run, readRows, readSection} from './read.js'
 
 export type CollectOptions = {
@@ -16,6 +18,8 @@ export type CollectOptions = {
   deadlineMs: number
   /** measure the largest tables with pgstattuple; default false */
   deep?: boolean
+  /** consoles to read along, and how many were asked for */
+  poolers?: {readers: PoolerReader[]; asked: number}
   signal?: AbortSignal
   reconnect: () => Promise<Connection>
   onProgress?: (what: string) => void
@@ -45,18 +49,48 @@ export async function collect(connection: Connection, options: CollectOptions): 
     cutShortBy: null,
   }
   const samples: ActivitySample[] = []
+  const {readers, asked} = options.poolers ?? {readers: [], asked: 0}
+  const lookAtPoolers = (look?: {pids: boolean}) => Promise.all(readers.map(reader => reader.look(look)))
   let window: Window | null = null
+  // The backends of the pools before and after the sessions are read: what is in neither came another way.
+  await lookAtPoolers({pids: true})
   for (const collector of collectors) {
-    if (collector.section === 'activity' && options.windowSeconds > 0) window = await watch(run, samples, options)
+    if (collector.section === 'activity' && options.windowSeconds > 0)
+      window = await watch(run, samples, options, lookAtPoolers)
     if (SAMPLE_BEFORE.has(collector.section)) await sample(run, samples)
     options.onProgress?.(collector.section)
     await collectSection(run, collector, options.deep ?? false)
+    if (collector.section === 'activity') await lookAtPoolers({pids: true})
   }
   await sample(run, samples)
   const activity = run.sections.activity as Section<Sections['activity']>
   if (activity.ok) activity.data.samples = samples
   await run.connection.close()
+  run.sections.poolers = await readPoolers(readers, asked, run.warnings)
   return assemble(run, window)
+}
+
+/** For people who have no access to the server, or gave a console in its place. */
+export async function collectPoolersOnly(
+  readers: PoolerReader[],
+  options: Pick<CollectOptions, 'windowSeconds' | 'signal' | 'onProgress'>,
+  target: Snapshot['target'],
+): Promise<Snapshot> {
+  const warnings = ['only a PgBouncer console was read: give the server, too (its connection string, and --pgbouncer)']
+  const end = performance.now() + options.windowSeconds * 1000
+  for (const reader of readers) await reader.look({pids: true})
+  while (performance.now() < end && !options.signal?.aborted) {
+    options.onProgress?.(`watching, ${Math.ceil((end - performance.now()) / 1000)} s left`)
+    await pause(Math.min(1000, end - performance.now()), options.signal)
+    for (const reader of readers) await reader.look()
+  }
+  const poolers = await readPoolers(readers, readers.length, warnings)
+  const message = 'the server was not read: only a PgBouncer console was given'
+  const sections = Object.fromEntries(
+    sectionNames.map(name => [name, {ok: false, reason: 'unsupported', message}]),
+  ) as Snapshot['sections']
+  const cutShortBy = options.signal?.aborted ? 'signal' : null
+  return finished({...sections, poolers}, {target, warnings, cutShortBy, window: null, collectedAt: Date.now() / 1000})
 }
 
 async function collectSection(run: Run, collector: Collector, deep: boolean): Promise<void> {
@@ -65,7 +99,10 @@ async function collectSection(run: Run, collector: Collector, deep: boolean): Pr
   if (!reachable) run.cutShortBy ??= run.signal?.aborted ? 'signal' : 'deadline'
   run.sections[section] = reachable ? await readSection(run, collector) : NOT_REACHED
   const {server, extensions, tables, statements} = run.sections as Partial<Snapshot['sections']>
-  if (section === 'server' && server?.ok) run.context = contextOf(server.data)
+  if (section === 'server' && server?.ok) {
+    run.context = contextOf(server.data)
+    server.data.isPooled = server.data.backendPid !== run.connection.backendPid
+  }
   if (deep && section === 'extensions' && server?.ok && extensions?.ok) {
     const schema = extensions.data.find(({name}) => name === 'pgstattuple')?.schema ?? null
     const mayScan = server.data.isSuperuser || server.data.memberOf.includes('pg_stat_scan_tables')
@@ -95,7 +132,12 @@ async function sample(run: Run, samples: ActivitySample[]): Promise<void> {
 }
 
 /** The counters now; the second reading is the snapshot itself. Sessions are sampled each second in between. */
-async function watch(run: Run, samples: ActivitySample[], options: CollectOptions): Promise<Window | null> {
+async function watch(
+  run: Run,
+  samples: ActivitySample[],
+  options: CollectOptions,
+  lookAtPoolers: () => Promise<unknown>,
+): Promise<Window | null> {
   const before = await readSection(run, databases as unknown as Collector)
   const written = await readSection(run, checkpoints as unknown as Collector)
   const start = performance.now()
@@ -104,7 +146,7 @@ async function watch(run: Run, samples: ActivitySample[], options: CollectOption
   while (performance.now() < end && !isOver(run)) {
     options.onProgress?.(`watching, ${Math.ceil((end - performance.now()) / 1000)} s left`)
     await pause(Math.min(1000, end - performance.now()), run.signal)
-    await sample(run, samples)
+    await Promise.all([sample(run, samples), lookAtPoolers()])
   }
   if (!before.ok || samples.length === 0) return null
   return {
@@ -129,24 +171,44 @@ const pause = (ms: number, signal: AbortSignal | undefined) =>
 
 function assemble(run: Run, window: Window | null): Snapshot {
   const sections = Object.fromEntries(
-    collectors.map(({section}) => [section, run.sections[section] ?? NOT_REACHED]),
+    sectionNames.map(section => [section, run.sections[section] ?? NOT_REACHED]),
   ) as Snapshot['sections']
   leaveOutOwnStatements(sections)
   const {server} = sections
   if (server.ok) versionWarning(server.data.versionNum, run.warnings)
+  if (server.ok && server.data.isPooled) run.warnings.push(POOLED)
   const samples = sections.activity.ok ? sections.activity.data.samples : []
+  return finished(sections, {
+    target: run.connection.target,
+    warnings: run.warnings,
+    cutShortBy: run.cutShortBy,
+    window,
+    collectedAt: samples.at(-1)?.at ?? (server.ok ? server.data.now : 0),
+  })
+}
+
+const POOLED =
+  "this session goes through a pooler (the backend's pid is not the one told at start-up): name the server's own " +
+  'address, and the pooler with --pgbouncer'
+
+type Facts = Pick<Snapshot, 'target' | 'warnings' | 'cutShortBy' | 'window' | 'collectedAt'>
+
+/** The same value that a file would give back, so that live and offline analysis cannot differ. */
+function finished(
+  sections: Snapshot['sections'],
+  {target, collectedAt, cutShortBy, warnings, window}: Facts,
+): Snapshot {
   const snapshot: Snapshot = {
     format: 'ahsp-db/snapshot',
     version: SNAPSHOT_VERSION,
     tool: VERSION,
-    target: run.connection.target,
-    collectedAt: samples.at(-1)?.at ?? (server.ok ? server.data.now : 0),
-    cutShortBy: run.cutShortBy,
-    warnings: run.warnings,
+    target,
+    collectedAt,
+    cutShortBy,
+    warnings,
     window,
     sections,
   }
-  // The same value that a file would give back, so that live and offline analysis cannot differ.
   return JSON.parse(JSON.stringify(redact(snapshot)))
 }
 

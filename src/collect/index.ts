@@ -68,3 +68,6 @@ export const EXPLAIN_CONTEXT: CollectContext = {
   tableOids: [],
   queryids: [],
 }
+
+/** Every section of a snapshot: the server's, and what comes from the poolers' consoles. */
+export const sectionNames: readonly SectionName[] = [...collectors.map(({section}) => section), 'poolers']

@@ -44,6 +44,7 @@ export default collector({
     pg_catalog.current_setting('server_version') AS version,
     pg_catalog.current_setting('server_version_num')::int AS "versionNum",
     pg_catalog.version() AS build,
+    pg_catalog.pg_backend_pid() AS "backendPid",
     pg_catalog.current_database()::text AS database,
     current_user::text AS "user",
     pg_catalog.current_setting('is_superuser') = 'on' AS "isSuperuser",
@@ -71,6 +72,6 @@ export default collector({
       evidence,
     }))
     const statementsExtension = schema === null ? null : {schema, version}
-    return {...server, statementsExtension, platformEvidence} as Server
+    return {...server, isPooled: false, statementsExtension, platformEvidence} as Server
   },
 })

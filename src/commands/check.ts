@@ -52,7 +52,11 @@ export default class Check extends Command {
     const format = flags.brief ? 'brief' : flags.format
     const options = {full: flags.full, ...(flags.output === undefined ? terminal() : {color: false, width: 80})}
     try {
-      const snapshot = await acquireSnapshot({...flags, conninfo: setup.config.connection})
+      const snapshot = await acquireSnapshot({
+        ...flags,
+        conninfo: setup.config.connection,
+        pgbouncer: setup.config.pgbouncer,
+      })
       const report = await judge(snapshot, setup, flags.debug)
       await emit(await render(report, format, options), flags.output)
       process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)

@@ -38,7 +38,11 @@ export default class Fix extends Command {
     const {argv, flags} = await this.parse(Fix)
     const only = argv.length > 0 ? (argv as string[]) : undefined
     const setup = await configure({...flags, only}, flags.db)
-    const snapshot = await acquireSnapshot({...flags, conninfo: setup.config.connection})
+    const snapshot = await acquireSnapshot({
+      ...flags,
+      conninfo: setup.config.connection,
+      pgbouncer: setup.config.pgbouncer,
+    })
     const {guide} = await import('../render/guide.js')
     await emit(guide(await judge(snapshot, setup), flags.format), flags.output)
   }

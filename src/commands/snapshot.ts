@@ -21,7 +21,7 @@ export default class Snapshot extends Command {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Snapshot)
     const {config} = await configure(flags, args.conninfo)
-    const snapshot = await acquireSnapshot({...flags, conninfo: config.connection})
+    const snapshot = await acquireSnapshot({...flags, conninfo: config.connection, pgbouncer: config.pgbouncer})
     await emit(snapshotText(snapshot), flags.output)
     if (snapshot.cutShortBy === 'signal') process.exitCode = EXIT.interrupted
     if (snapshot.cutShortBy === 'deadline') process.exitCode = EXIT.deadline

@@ -28,11 +28,13 @@ export function parseConfig(file: string, text: string, rules: readonly Rule[], 
   const parsed = schema.safeParse(document.toJS({maxAliasCount: 0}))
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, schema, document), source)
   const config = shape(file, parsed.data)
-  if (env && config.connection) {
-    const {value, problem} = expandVariables(config.connection, env)
-    if (problem) refuse([{...spanOf(document.getIn(['connection'], true) as Node), ...problem}], source)
-    config.connection = value
+  const expand = (text: string, path: (string | number)[]) => {
+    const {value, problem} = expandVariables(text, env!)
+    if (problem) refuse([{...spanOf(document.getIn(path, true) as Node), ...problem}], source)
+    return value
   }
+  if (env && config.connection) config.connection = expand(config.connection, ['connection'])
+  if (env) config.pgbouncer = config.pgbouncer?.map((text, at) => expand(text, ['pgbouncer', 'consoles', at]))
   return config
 }
 
@@ -61,7 +63,7 @@ function duplicateKey({pos: [start]}: YAMLError | YAMLWarning, {text}: Source): 
   return {start, end, message: `duplicate key ${text.slice(start, end)}`, hint: 'keep one of them'}
 }
 
-const VARIABLES_ELSEWHERE = 'variables are expanded in connection only'
+const VARIABLES_ELSEWHERE = 'variables are expanded in connection and pgbouncer.consoles only'
 
 const keyEnd = (text: string, start: number) => start + (/^[^\s:]*/.exec(text.slice(start))?.[0].length ?? 1)
 
@@ -85,7 +87,10 @@ function aliases(document: Document): Problem[] {
 function variablesElsewhere(document: Document): Problem[] {
   const problems: Problem[] = []
   visit(document, {
-    Pair: (_, pair, path) => (path.length === 2 && keyOf(pair) === 'connection' ? visit.SKIP : undefined),
+    Pair: (_, pair, path) => {
+      const isExpanded = path.length === 2 ? keyOf(pair) === 'connection' : keyOf(pair) === 'consoles'
+      return isExpanded ? visit.SKIP : undefined
+    },
     Scalar: (_, scalar) => {
       if (typeof scalar.value !== 'string' || !scalar.value.includes('${')) return
       problems.push({...spanOf(scalar), message: VARIABLES_ELSEWHERE, hint: 'write the value itself'})
@@ -97,12 +102,18 @@ function variablesElsewhere(document: Document): Problem[] {
 const keyOf = (pair: Pair) => (isScalar(pair.key) ? pair.key.value : undefined)
 
 function shape(file: string, data: z.infer<ReturnType<typeof configSchema>>): Config {
-  const {load, hardware, rules, severities, ...rest} = data
+  const {load, hardware, pgbouncer, app, rules, severities, ...rest} = data
+  const {requestTimeout, ...threads} = app ?? {}
   return {
     ...structuredClone(DEFAULTS),
     ...rest,
     file,
     users: load?.users,
+    app: app && threads,
+    requestTimeout,
+    pgbouncer: pgbouncer?.consoles,
+    poolerProcesses: pgbouncer?.processes,
+    poolerOpenFiles: pgbouncer?.openFiles,
     ramBytes: hardware?.ram,
     diskFreeBytes: hardware?.diskFree,
     cpus: hardware?.cpus,

@@ -44,6 +44,23 @@ const app = z.strictObject({
   poolSize: whole('a whole number, 1 or more')
     .optional()
     .meta(help("size of each process's connection pool, if any", '10')),
+  requestTimeout: quantity('seconds')
+    .optional()
+    .meta(help('after this long the web server gives up on a request', '30s')),
+})
+
+const pgbouncer = z.strictObject({
+  consoles: z
+    .array(text('a URL or key=value string'))
+    .optional()
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
+    .meta(help("PgBouncer's consoles; variables as in connection", '["host=pooler.example user=${POOLER_USER}"]')),
+  processes: whole('a whole number, 1 or more')
+    .optional()
+    .meta(help('processes like each of them (so_reuseport), if not all are named', '1')),
+  openFiles: whole('a whole number, 1 or more')
+    .optional()
+    .meta(help('open files a PgBouncer process may have (LimitNOFILE)', '65536')),
 })
 
 const hardware = z.strictObject({
@@ -85,6 +102,7 @@ export function configSchema(rules: readonly Rule[]) {
       .optional()
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
       .meta(help('where to connect; ${NAME} is taken from the environment', '${DATABASE_URL}')),
+    pgbouncer: pgbouncer.optional().meta({description: 'the pooler in front of it'}),
     load: load.optional().meta({description: 'what the server has to carry'}),
     app: app.optional().meta({description: 'how the application connects'}),
     hardware: hardware.optional().meta({description: 'what SQL cannot see'}),

@@ -4,6 +4,7 @@ import type {Snapshot} from '../snapshot.js'
 import {actionFix, appFix} from './app.js'
 import {detectFramework} from './framework.js'
 import type {Platform} from './platform.js'
+import {poolerFix} from './pooler.js'
 import {settingFix} from './setting.js'
 import {statementsFix} from './statements.js'
 
@@ -17,6 +18,8 @@ export function completeFix(
   switch (request.kind) {
     case 'setting':
       return settingFix(request, question, sections, platform)
+    case 'pooler':
+      return poolerFix(request, question, sections)
     case 'sql':
       return statementsFix(request, question, sections)
     case 'app':

@@ -4,13 +4,15 @@ import {fence, markdownText, visible} from './sanitize.js'
 /** How a Block looks, in every output: what to type, and as a comment of its language where and instead of what. */
 
 /** Where and what, in words: `Change the line in postgresql.conf, line 65`. */
-export function blockHeading(block: Block): string {
-  return block.line === undefined ? block.text : `${block.text}, line ${block.line}`
+export function blockHeading({text, line, place}: Block): string {
+  const where = line === undefined ? place : `line ${line}`
+  return where === undefined ? text : `${text}, ${where}`
 }
 
 /**
  * The lines to type, ready to be pasted. A conf block begins with the comment that says where it goes:
- * `# FILE, line N - was: OLD LINE`, `# FILE - add at the end` or `# FILE, line N - remove: LINE`.
+ * `# FILE, line N - was: OLD LINE`, `# FILE - add at the end` or `# FILE, line N - remove: LINE`; a file in sections has
+ * `section [NAME]` in place of the line's number, and `add below its header, or change its line`.
  */
 export function blockLines(block: Block): string[] {
   const comment = block.language === 'conf' ? placeComment(block) : wasComment(block)
@@ -36,12 +38,16 @@ function typedLines({language, lines}: Block): string[] {
   return lines.flatMap(line => (isOneLiner ? [line] : line.split('\n'))).map(visible)
 }
 
-function placeComment({file, line, replaces, lines}: Block): string | null {
+function placeComment({file, line, place, replaces, lines}: Block): string | null {
   if (!file) return replaces ? `# was: ${replaces}` : null
-  const place = line === undefined ? file : `${file}, line ${line}`
-  if (!replaces) return `# ${place} - add at the end`
-  return `# ${place} - ${lines.length ? 'was' : 'remove'}: ${replaces}`
+  const where = line === undefined ? place : `line ${line}`
+  const whole = where === undefined ? file : `${file}, ${where}`
+  if (!replaces) return `# ${whole} - ${place === undefined ? 'add at the end' : ADD_IN_SECTION}`
+  return `# ${whole} - ${lines.length ? 'was' : 'remove'}: ${replaces}`
 }
+
+/** Its line may be there with the default's value: that cannot be seen from outside. */
+export const ADD_IN_SECTION = 'add below its header, or change its line'
 
 function wasComment({replaces, lines}: Block): string | null {
   return replaces ? `# ${lines.length ? 'was' : 'remove'}: ${replaces}` : null

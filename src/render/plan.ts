@@ -33,7 +33,13 @@ export function planOf(report: Report): Plan {
       }))
       .filter(({blocks}) => blocks.length > 0)
   const steps = (wanted: (block: Block) => boolean) => changes(fix => fix.steps, wanted)
-  const apply = applyOnce(fixes.map(({fix}) => fix))
+  // Server and poolers are put into effect each by its own commands.
+  const all = fixes.map(({fix}) => fix)
+  const files = [...new Set(all.filter(({kind}) => kind === 'pooler').map(({steps}) => steps[0]?.file))]
+  const apply = [
+    ...applyOnce(all.filter(({kind}) => kind !== 'pooler')),
+    ...files.flatMap(file => applyOnce(all.filter(({kind, steps}) => kind === 'pooler' && steps[0]?.file === file))),
+  ]
   // The last change is taken back first.
   const undo = fixes.toReversed().flatMap(({fix}) => fix.undo.filter(block => !isApplyStep(block)))
   return {

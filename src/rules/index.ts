@@ -25,6 +25,7 @@ import observabilityShortWindow from './observability/short-window.js'
 import observabilitySlowQueryLogging from './observability/slow-query-logging.js'
 import observabilityStatementsUnavailable from './observability/statements-unavailable.js'
 import plannerRandomPageCost from './planner/random-page-cost.js'
+import poolerOverCommitted from './pooler/over-committed.js'
 import queriesCacheable from './queries/cacheable.js'
 import queriesDeadlocks from './queries/deadlocks.js'
 import queriesPartitionKeyUnused from './queries/partition-key-unused.js'
@@ -109,6 +110,7 @@ export const rules: readonly Rule[] = [
   observabilitySlowQueryLogging,
   observabilityStatementsUnavailable,
   plannerRandomPageCost,
+  poolerOverCommitted,
   queriesCacheable,
   queriesDeadlocks,
   queriesPartitionKeyUnused,

@@ -9,6 +9,10 @@ export type Server = {
   isSuperuser: boolean
   /** roles that matter for what can be seen: pg_monitor, pg_read_all_settings, pg_read_all_stats, pg_read_all_data */
   memberOf: string[]
+  /** pg_backend_pid() of the first reading */
+  backendPid: number
+  /** this very session goes through a pooler: the pid told at start-up is not the backend's */
+  isPooled: boolean
   startedAt: number
   now: number
   inRecovery: boolean

@@ -14,6 +14,8 @@ export function server(part: Partial<Server> = {}): Server {
     build: 'PostgreSQL 15.18 on x86_64-pc-linux-gnu, compiled by gcc, 64-bit',
     database: 'ahsp',
     user: 'app',
+    backendPid: 1,
+    isPooled: false,
     isSuperuser: true,
     readsFileSettings: true,
     readsHbaRules: true,

@@ -2,6 +2,7 @@ import {execFile} from 'node:child_process'
 import {readFile, writeFile} from 'node:fs/promises'
 import {promisify} from 'node:util'
 import type {LabServer} from '../../fixtures/lab.js'
+import {PASSWORD} from '../../fixtures/pgbouncer.js'
 import {serverAccount} from '../../src/embedded/account.js'
 
 /** One fenced block of the printed Markdown, under its finding's fix. */
@@ -44,6 +45,7 @@ const statements = (lines: string[]) =>
 const PLACE = /^# (.+?)(?:, line (\d+))? - (?:was: (.*)|remove: (.*)|(add at the end))$/
 
 async function editFile([place, ...lines]: string[]): Promise<void> {
+  if (/, section \[/.test(place ?? '')) return editSection(place!, lines)
   const match = PLACE.exec(place ?? '')
   if (!match) throw new Error(`no place to edit in ${JSON.stringify(place)}`)
   const [, file, line, was, removed] = match
@@ -60,6 +62,35 @@ async function editFile([place, ...lines]: string[]): Promise<void> {
   await writeFile(file!, content.join('\n'))
 }
 
+const SECTION =
+  /^# (.+?), section \[(\w+)\](?:, line of (.+?))? - (?:was: (.*)|remove: (.*)|add below its header, or change its line)$/
+
+/** pgbouncer.ini: a line below the header of its section, or a `name=value` within the line of one database. */
+async function editSection(place: string, lines: string[]): Promise<void> {
+  const match = SECTION.exec(place)
+  if (!match) throw new Error(`no place to edit in ${JSON.stringify(place)}`)
+  const [, file, section, entry, was] = match
+  const content = (await readFile(file!, 'utf8')).split('\n')
+  const header = content.indexOf(`[${section}]`)
+  if (header < 0) throw new Error(`${file} has no section [${section}]`)
+  const rest = content.findIndex((line, at) => at > header && line.startsWith('['))
+  const end = rest < 0 ? content.length : rest
+  const nameOf = (line: string) => line.split('=')[0]!.trim()
+  const wanted = entry ?? nameOf(lines[0]!)
+  const at = content.findIndex((line, i) => i > header && i < end && nameOf(line) === wanted)
+  if (entry !== undefined) {
+    if (!was || !content[at]?.includes(was)) throw new Error(`${file} has no ${was} in the line of ${entry}`)
+    content[at] = content[at]!.replace(was, lines[0]!)
+  } else if (at >= 0) {
+    if (was && settingOf(content[at]!) !== settingOf(was)) throw new Error(`${file} has ${content[at]}, not ${was}`)
+    content.splice(at, 1, ...lines)
+  } else {
+    if (was) throw new Error(`${file} has no line ${was}`)
+    content.splice(header + 1, 0, ...lines)
+  }
+  await writeFile(file!, content.join('\n'))
+}
+
 /** name and value without quotes, comment and spacing: files are written by many hands */
 const settingOf = (line: string) =>
   line
@@ -68,7 +99,12 @@ const settingOf = (line: string) =>
     .toLowerCase()
 
 /** Only pg_ctl is printed for a data directory in no known place. A restart goes through whoever holds the process. */
-async function runCommand(line: string, {server}: LabServer): Promise<void> {
+async function runCommand(line: string, {server, pooler}: LabServer): Promise<void> {
+  if (pooler && line === 'sudo systemctl restart pgbouncer') return pooler.restart()
+  if (pooler && /^psql -h \S+ -p \d+ -U \S+ pgbouncer -c (RELOAD|RECONNECT|RESUME)/.test(line)) {
+    await promisify(execFile)('sh', ['-c', line], {env: {...process.env, PGPASSWORD: PASSWORD}})
+    return
+  }
   if (line === `pg_ctl -D '${server.dataDir}' restart`) return server.restart()
   if (!line.startsWith('pg_ctl ')) throw new Error(`not to be typed here: ${line}`)
   const choice = serverAccount()

@@ -2,6 +2,7 @@ import {readdirSync} from 'node:fs'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {HEALTHY_CONTEXT, HEALTHY_OPTIONS, type Lab} from '../../fixtures/lab.js'
+import {hasPgbouncer} from '../../fixtures/pgbouncer.js'
 import {analyze} from '../../src/analyze.js'
 import {loadConfig} from '../../src/config.js'
 import {markdown} from '../../src/render/markdown.js'
@@ -21,10 +22,15 @@ const labNames = () =>
     .flatMap(({name}) => readdirSync(LABS + name).map(file => `${name}/${file.replace(/\.ts$/, '')}`))
     .sort()
 
+/** Debian's PgBouncer 1.18 is what these warn of. */
+const OLD_PGBOUNCER: string[] = []
+
 const ruleOf = (labName: string) => labName.replace(/\..*$/, '')
 
-async function check(url: string, lab?: Lab, only?: string): Promise<Report> {
-  const snapshot = await takeSnapshot(url, lab?.windowSeconds)
+async function check(server: Running, lab?: Lab, only?: string, user?: string): Promise<Report> {
+  const consoles = server.pooler ? [server.pooler.console()] : []
+  const window = lab?.windowSeconds ?? (server.pooler ? 1 : 0)
+  const snapshot = await takeSnapshot(server.url(user), window, consoles)
   const config = await loadConfig(undefined, rules as never, {})
   const options = {
     ...HEALTHY_OPTIONS,
@@ -55,7 +61,7 @@ async function prove(labName: string, described: Lab, server: Running): Promise<
   const rule = ruleOf(labName)
   const lab = await prepared(described, server)
   await lab.ill?.(server)
-  const ill = await check(server.url(), lab, rule)
+  const ill = await check(server, lab, rule)
   const result = resultOf(ill)
   expect(result, `${rule} must fire`).toMatchObject({status: 'found'})
   const named = (subject: string) =>
@@ -65,28 +71,24 @@ async function prove(labName: string, described: Lab, server: Running): Promise<
 
   await provePlainRole(lab, rule, server)
 
-  const kind = finding.fixes[lab.fix ?? 0]?.kind
+  const chosen = lab.fix === 'all' ? finding.fixes.map((_, at) => at) : [lab.fix ?? 0]
+  const kind = finding.fixes[chosen[0]!]?.kind
   if (lab.cure) {
     expect(['app', 'action'], 'only such a fix may be applied by other means').toContain(kind)
     await lab.cure(server)
   } else {
-    const printed = printedFix(
-      markdown(ill),
-      rule,
-      finding.subject,
-      lab.fix ?? 0,
-      lab.alternative ? 'Or instead' : 'Do',
-    )
-    await applyVerbatim(printed, server)
+    const text = markdown(ill)
+    const part = lab.alternative ? 'Or instead' : 'Do'
+    for (const fix of chosen) await applyVerbatim(printedFix(text, rule, finding.subject, fix, part), server)
   }
   await lab.afterFix?.(server)
-  const cured = resultOf(await check(server.url(), lab, rule))
+  const cured = resultOf(await check(server, lab, rule))
   expect(cured, `${rule} must be ok after its fix`).toMatchObject({status: 'ok', findings: []})
 }
 
 /** Without privileges: skipped with the grant that lets it see, or found because everybody sees it; never a silent ok. */
 async function provePlainRole(lab: Lab, rule: string, server: Running): Promise<void> {
-  const blind = resultOf(await check(server.url(PLAIN_ROLE), lab, rule))
+  const blind = resultOf(await check(server, lab, rule, PLAIN_ROLE))
   if (lab.plainRole === 'found') {
     expect(blind, 'a role without grants sees it too').toMatchObject({status: 'found'})
     return
@@ -96,7 +98,7 @@ async function provePlainRole(lab: Lab, rule: string, server: Running): Promise<
     cure: expect.stringMatching(/^GRANT /),
   })
   await server.sql(blind.cure!.split(/;\s*/).filter(Boolean))
-  const granted = resultOf(await check(server.url(PLAIN_ROLE), lab, rule))
+  const granted = resultOf(await check(server, lab, rule, PLAIN_ROLE))
   expect(granted, `${blind.cure} must be enough`).toMatchObject({status: 'found'})
 }
 
@@ -121,9 +123,27 @@ export function closeTheLoop(major: number): void {
   it('the healthy server: every rule is ok, none is silent for lack of data', async () => {
     const server = await started()
     try {
-      const {results} = await check(server.url())
+      const {results} = await check(server)
       expect(
         results.filter(({status}) => status !== 'ok').map(({rule, status, summary}) => ({rule, status, summary})),
+      ).toEqual([])
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it.skipIf(!hasPgbouncer)('a healthy PgBouncer before it: no rule about poolers finds anything', async () => {
+    const server = await started({subject: '', plainRole: 'found', pooler: {}})
+    try {
+      const client = await server.session({through: server.pooler!})
+      await client.query('SELECT 1')
+      const {results} = await check(server)
+      const about = results.filter(({category}) => category === 'pooler')
+      expect(about.length).toBeGreaterThan(0)
+      expect(
+        about
+          .filter(({rule, status}) => status !== 'ok' && !OLD_PGBOUNCER.includes(rule))
+          .map(({rule, status, summary}) => ({rule, status, summary})),
       ).toEqual([])
     } finally {
       await server.stop()
@@ -136,6 +156,7 @@ export function closeTheLoop(major: number): void {
         default: Lab
       }
       if (lab.notOn?.majors.includes(major)) return context.skip(lab.notOn.reason)
+      if (lab.pooler && !hasPgbouncer) return context.skip('needs the program pgbouncer')
       const server = await started(lab)
       try {
         await prove(labName, lab, server)

@@ -1,7 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import pg from 'pg'
 import {loadAhsp} from '../../fixtures/ahsp/load.js'
-import {HEALTHY_SETTINGS, type Lab, type LabServer} from '../../fixtures/lab.js'
+import {HEALTHY_POOLER, HEALTHY_SETTINGS, type Lab, type LabServer} from '../../fixtures/lab.js'
+import {startPgbouncer} from '../../fixtures/pgbouncer.js'
 import {type EmbeddedServer, type ServerOptions, startServer} from '../../src/embedded/server.js'
 import {startPair} from '../standby.js'
 
@@ -40,7 +41,25 @@ export async function startLab(binDir: string, template: string, lab?: Lab): Pro
   >
   const removed = Object.keys(settings).filter(name => settings[name] === null)
   const options = {settings: present, removed, binDir, template}
-  return lab?.pair ? startLabPair(options, lab.pair) : running(await startServer(options))
+  if (lab?.pair) return startLabPair(options, lab.pair)
+  const server = running(await startServer(options))
+  return lab?.pooler ? withPooler(server, lab.pooler) : server
+}
+
+async function withPooler(lab: Running, described: NonNullable<Lab['pooler']>): Promise<Running> {
+  try {
+    const settings = {...HEALTHY_POOLER, ...described.settings}
+    const pooler = await startPgbouncer({databases: [DATABASE], ...described, settings, server: lab.server})
+    const stop = async () => {
+      await lab.endSessions()
+      await pooler.stop()
+      await lab.stop()
+    }
+    return {...lab, pooler, stop}
+  } catch (error) {
+    await lab.stop()
+    throw error
+  }
 }
 
 async function startLabPair(
@@ -76,8 +95,9 @@ function running(server: EmbeddedServer): Running {
       if (server.major < 15 && [statements].flat().some(isChange)) await sleep(1100)
       return rows
     },
-    session: async ({user = 'app', name = 'lab'} = {}) => {
-      const client = new pg.Client({connectionString: url(user), application_name: name})
+    session: async ({user = 'app', name = 'lab', through} = {}) => {
+      const target = through ? through.url(DATABASE, user) : url(user)
+      const client = new pg.Client({connectionString: target, application_name: name})
       // Fixes may end sessions, and restarts do: that must not end the test.
       client.on('error', () => {})
       await client.connect()

@@ -306,6 +306,7 @@ describe('verify', () => {
     [workMem, 'memory/work-mem --users 100 --ram 16GB'],
     [randomPageCost, 'planner/random-page-cost --users 100 --storage ssd'],
   ])('asks with the machine that was told', (rule, question) => {
-    expect(questionOf(rule, {users: 100, ramBytes: 16 * GB, storage: 'ssd'})).toBe(question)
+    const poolers = {ok: false, reason: 'unsupported', message: ''} as const
+    expect(questionOf(rule, {users: 100, ramBytes: 16 * GB, storage: 'ssd'}, {poolers})).toBe(question)
   })
 })

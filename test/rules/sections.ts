@@ -72,6 +72,8 @@ export const server = (part: Partial<Server> = {}): Server => ({
   build: 'PostgreSQL 18.1',
   database: 'ahsp',
   user: 'me',
+  backendPid: 1,
+  isPooled: false,
   isSuperuser: false,
   memberOf: [],
   startedAt: NOW - 86_400,
