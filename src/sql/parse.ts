@@ -1,4 +1,7 @@
+import {classify} from './classify.js'
 import {type Predicates, predicates} from './predicates.js'
+import {SQUASHED} from './redact.js'
+import type {Shape} from './shape.js'
 
 export type TableName = {schema: string | null; name: string}
 
@@ -8,7 +11,7 @@ type Node = Record<string, unknown>
 type Parse = (sql: string) => {stmts?: unknown}
 
 let parseSync: Parse | null = null
-type Facts = {tables: TableName[]; predicates: Predicates}
+type Facts = {tables: TableName[]; predicates: Predicates; shape: Shape}
 const known = new Map<string, Facts | null>()
 
 /** Loads the parser: about 70 ms of WebAssembly. A rule that parses says so by `parses`, and analyze.ts calls this. */
@@ -29,6 +32,9 @@ export const tablesOf = (sql: string): TableName[] | null => factsOf(sql)?.table
 /** The columns by which a statement chooses its rows, anywhere in it; null and errors as with tablesOf. */
 export const predicatesOf = (sql: string): Predicates | null => factsOf(sql)?.predicates ?? null
 
+/** What kind of question a statement asks; null and errors as with tablesOf. */
+export const shapeOf = (sql: string): Shape | null => factsOf(sql)?.shape ?? null
+
 function factsOf(sql: string): Facts | null {
   if (!parseSync) throw new Error('the SQL parser is not loaded: declare `parses` in the rule')
   const cached = known.get(sql)
@@ -40,8 +46,9 @@ function factsOf(sql: string): Facts | null {
 
 function read(sql: string, parse: Parse): Facts | null {
   try {
-    const {stmts} = parse(sql)
-    return {tables: distinct(relations(stmts, [])), predicates: predicates(stmts)}
+    // To the parser the mark of a list (PostgreSQL 18) is a comment, and the list one value.
+    const {stmts} = parse(sql.replaceAll(SQUASHED, ', NULL'))
+    return {tables: distinct(relations(stmts, [])), predicates: predicates(stmts), shape: classify(stmts)}
   } catch {
     // No SQL, or nested too deeply for one of the two stacks.
     return null

@@ -19,6 +19,9 @@ const tokens = (plainString: string) =>
     'g',
   )
 
+/** What pg_stat_statements puts for the rest of a list (PostgreSQL 18): no comment of anybody's, and kept. */
+export const SQUASHED = '/*, ... */'
+
 const STANDARD = tokens("'(?:[^']|'')*(?:'|$)")
 
 /** With standard_conforming_strings = off a backslash escapes the quote in plain strings too. */
@@ -63,8 +66,10 @@ export function redactSql(source: string, standardStrings = true): string {
     result += source.slice(at, match.index)
     at = match.index + token.length
     if (token.startsWith('--')) continue
-    if (token.startsWith('/*')) at = endOfComment(source, match.index)
-    else if (/^\$\D*\$$/.test(token)) {
+    if (token.startsWith('/*')) {
+      at = endOfComment(source, match.index)
+      if (source.startsWith(SQUASHED, match.index)) result += SQUASHED
+    } else if (/^\$\D*\$$/.test(token)) {
       at = endOfDollarQuote(source, token, match.index)
       parameter += 1
       result += `$${parameter}`
