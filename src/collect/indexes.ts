@@ -135,13 +135,42 @@ const MARKERS = [
   'user_sessions',
 ]
 
+/** A table of this name that this role may read, and that has the columns that Django gives it. */
+const CONTENT_TYPES = `SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relname = 'django_content_type' AND c.relkind = 'r' AND n.nspname !~ '^pg_'
+        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+        AND 2 = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid
+          AND a.attname IN ('app_label', 'model') AND a.atttypid = 'pg_catalog.varchar'::regtype)
+      ORDER BY 1 LIMIT 1`
+
+const MAX_MODELS = 500
+
+/**
+ * Whether the table is there is only known on the server, and a statement that names a missing one fails: ts_stat()
+ * runs a text instead, and gives back the words of it. No model's name has a dot.
+ */
+const MODELS = `pg_catalog.ts_stat(pg_catalog.format('SELECT ${MARK} pg_catalog.array_to_tsvector(ARRAY[app_label || ''.'' || model])
+        FROM %I.django_content_type LIMIT ${MAX_MODELS}', t.nspname))`
+
 export const application = collector({
   section: 'application',
-  sql: () => `SELECT ${MARK} n.nspname::text AS schema, c.relname::text AS "table"
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND c.relname IN (${MARKERS.map(name => `'${name}'`).join(', ')})
-      AND n.nspname !~ '^pg_'
-    ORDER BY 1, 2
-    LIMIT 200`,
-  map: rows => ({markers: rows as {schema: string; table: string}[], djangoModels: []}),
+  sql: () => `WITH content_types AS MATERIALIZED (${CONTENT_TYPES.replace('SELECT', `SELECT ${MARK}`)})
+    SELECT
+      coalesce((SELECT pg_catalog.jsonb_agg(m) FROM (
+        SELECT n.nspname::text AS schema, c.relname::text AS "table"
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND c.relname IN (${MARKERS.map(name => `'${name}'`).join(', ')})
+          AND n.nspname !~ '^pg_'
+        ORDER BY 1, 2
+        LIMIT 200) m), '[]') AS markers,
+      ARRAY(SELECT s.word FROM content_types t CROSS JOIN LATERAL ${MODELS} s ORDER BY s.word) AS models`,
+  map: ([row]) => ({
+    markers: row!.markers as {schema: string; table: string}[],
+    djangoModels: (row!.models as string[]).map(modelOf),
+  }),
 })
+
+function modelOf(word: string): {app: string; model: string} {
+  const dot = word.lastIndexOf('.')
+  return {app: word.slice(0, dot), model: word.slice(dot + 1)}
+}

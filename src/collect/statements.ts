@@ -2,7 +2,7 @@ import type {Section, Statement, StatementsInfo, StatementText} from '../snapsho
 import {type CollectContext, collector, count, epoch, MARK} from './collector.js'
 
 /** Entries fetched per order; their union is what the rules see. */
-const TOP = {total_ms: 300, calls: 200, temp_blocks: 50, mean_ms: 50}
+const TOP = {total_ms: 300, calls: 200, rows: 200, temp_blocks: 50, mean_ms: 50}
 
 /** Longer texts are cut; generated IN lists and dumps reach megabytes. */
 const MAX_TEXT = 16384
@@ -68,6 +68,8 @@ export const statements = collector({
     const orders: Record<keyof typeof TOP, string> = {
       total_ms: extensionAtLeast(context, '1.8') ? 'total_exec_time' : 'total_time',
       calls: 'calls',
+      // A loop's statement is called once for each row of another, which may take no time at all.
+      rows: 'rows',
       temp_blocks: 'temp_blks_read + temp_blks_written',
       mean_ms: extensionAtLeast(context, '1.8') ? 'mean_exec_time' : 'mean_time',
     }

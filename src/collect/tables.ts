@@ -1,6 +1,9 @@
 import type {Table} from '../snapshot.js'
 import {amongTables, collector, epoch, limited, MARK, MAX_TABLES, since, USER_SCHEMAS} from './collector.js'
 
+/** Names told of a table: what its rows refer to stands among the first. */
+const MAX_COLUMNS = 100
+
 const stat = (name: string) => `pg_catalog.pg_stat_get_${name}(c.oid)`
 const indexStat = (name: string) =>
   `(SELECT pg_catalog.sum(pg_catalog.pg_stat_get_${name}(i.indexrelid))::float8
@@ -63,6 +66,9 @@ export const tables = collector({
       CASE WHEN c.relminmxid = '0' THEN 0 ELSE pg_catalog.mxid_age(c.relminmxid) END AS "multixactAge",
       ${optionsOf('c.reloptions')},
       coalesce(t.relpages, 0) AS "toastPages",
+      ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        ORDER BY a.attnum LIMIT ${MAX_COLUMNS}) AS "columnNames",
       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND ${USER_SCHEMAS}) AS total
     FROM chosen

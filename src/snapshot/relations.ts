@@ -35,6 +35,8 @@ export type Table = {
   multixactAge: number
   options: Record<string, string>
   toastPages: number
+  /** the first hundred */
+  columnNames?: string[]
 }
 
 export type Index = {
