@@ -21,9 +21,12 @@ type Input = {
 const CATALOG = /\b(?:pg_catalog|information_schema)\s*\.|\b(?:FROM|JOIN)\s+"?pg_[a-z_]+"?\b/i
 
 /** The application's statements in this database, most time first. Those inside functions count with their callers. */
-export function queriesOf({server, statements, statementTexts, statementsInfo}: Input): Query[] {
-  const isQuery = ({text, calls, toplevel}: Workload) =>
-    toplevel && calls > 1 && hasPlan(text) && !waitsByDesign(text) && !CATALOG.test(text)
+export const queriesOf = (input: Input): Query[] => allQueriesOf(input).filter(({calls}) => calls > 1)
+
+/** The same with those that ran once. */
+export function allQueriesOf({server, statements, statementTexts, statementsInfo}: Input): Query[] {
+  const isQuery = ({text, toplevel}: Workload) =>
+    toplevel && hasPlan(text) && !waitsByDesign(text) && !CATALOG.test(text)
   return workloadOf(statements, statementTexts, server.database)
     .filter(isQuery)
     .map(query => ({...query, share: statementsInfo.totalMs > 0 ? (query.totalMs / statementsInfo.totalMs) * 100 : 0}))

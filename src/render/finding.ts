@@ -5,7 +5,7 @@ import {prose, visible} from './sanitize.js'
 import {bold, dim, severityColor, wrap} from './style.js'
 import {costOf} from './summary.js'
 import type {Page} from './table.js'
-import {formatValue} from './units.js'
+import {shownValue} from './units.js'
 
 /**
  * One finding on a terminal: all of it for what is urgent, evidence in a sentence for the rest. Alternatives and the
@@ -34,7 +34,7 @@ function measuredLines(finding: Finding, isUrgent: boolean, page: Page): string[
 }
 
 const evidenceSentence = ({evidence}: Finding): string =>
-  evidence.map(({label, value, unit, source}) => `${label}: ${formatValue(value, unit)} (${source})`).join('; ')
+  evidence.map(({label, value, unit, source}) => `${label}: ${shownValue(value, unit)} (${source})`).join('; ')
 
 function titleLines({severity, title, rule, subject, confidence}: Finding, {width, color}: Page): string[] {
   const word = severityColor(severity, severity.toUpperCase(), color)
@@ -51,7 +51,7 @@ function titleLines({severity, title, rule, subject, confidence}: Finding, {widt
 function evidenceLines({evidence}: Finding, {grid, width, color}: Page): string[] {
   const rows = evidence.map(({label, value, unit, source}) => [
     prose(label),
-    prose(formatValue(value, unit)),
+    prose(shownValue(value, unit)),
     prose(source),
   ])
   const paint = (line: string, _row: number, column: number) => (column === 2 ? dim(line, color) : line)

@@ -2,7 +2,7 @@ import type {Block, Finding, Fix, Report, Result} from '../report.js'
 import {markdownBlock} from './blocks.js'
 import {codeSpan, html, markdownText} from './sanitize.js'
 import {costOf, findingsBySeverity, isCode, serverLine, statisticsLine, timestamp} from './summary.js'
-import {formatValue} from './units.js'
+import {shownValue} from './units.js'
 
 /** The report for a ticket: short when folded, complete when opened, the same text for the same report. */
 export function markdown(report: Report): string {
@@ -62,7 +62,7 @@ function overview(all: Finding[]): string {
 function findingSection(finding: Finding, at: number): string {
   const {severity, title, rule, subject, confidence, detail, evidence, fixes} = finding
   const rows = evidence.map(({label, value, unit, source}) =>
-    row([markdownText(label), markdownText(formatValue(value, unit)), markdownText(source)]),
+    row([markdownText(label), markdownText(shownValue(value, unit)), markdownText(source)]),
   )
   const inside = [
     evidence.length ? table(['evidence', 'value', 'source'], rows) : '',

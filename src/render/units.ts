@@ -25,6 +25,17 @@ export function formatValue(value: string | number, unit?: string): string {
   }
 }
 
+/** Longer texts (statements) are whole in the JSON report only. */
+const LONGEST_TEXT = 160
+
+/** formatValue() for reports that people read: on one line, and cut where it is long. */
+export function shownValue(value: string | number, unit?: string): string {
+  const text = formatValue(value, unit).replaceAll(/\s+/g, ' ').trim()
+  if (text.length <= LONGEST_TEXT) return text
+  const end = text.lastIndexOf(' ', LONGEST_TEXT)
+  return `${text.slice(0, end > 0 ? end : LONGEST_TEXT)} ...`
+}
+
 /** 1024-based, as PostgreSQL counts: 1536 -> `1.5 kB`. */
 export function bytes(value: number): string {
   if (value < 0) return `-${bytes(-value)}`

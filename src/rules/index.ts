@@ -28,6 +28,7 @@ import plannerRandomPageCost from './planner/random-page-cost.js'
 import poolerOverCommitted from './pooler/over-committed.js'
 import queriesCacheable from './queries/cacheable.js'
 import queriesDeadlocks from './queries/deadlocks.js'
+import queriesNPlusOne from './queries/n-plus-one.js'
 import queriesPartitionKeyUnused from './queries/partition-key-unused.js'
 import queriesPlanningHeavy from './queries/planning-heavy.js'
 import queriesRegression from './queries/regression.js'
@@ -113,6 +114,7 @@ export const rules: readonly Rule[] = [
   poolerOverCommitted,
   queriesCacheable,
   queriesDeadlocks,
+  queriesNPlusOne,
   queriesPartitionKeyUnused,
   queriesPlanningHeavy,
   queriesRegression,

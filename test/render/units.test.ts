@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest'
-import {formatValue} from '../../src/render/units.js'
+import {formatValue, shownValue} from '../../src/render/units.js'
 
 it.each([
   [97, 'count', '97'],
@@ -26,4 +26,13 @@ it.each([
   [3, 'threads', '3 threads'],
 ])('%s %s is %s', (value, unit, text) => {
   expect(formatValue(value, unit)).toBe(text)
+})
+
+it('long texts are cut between words, for people', () => {
+  const statement = `SELECT ${'"column", '.repeat(50)}`
+  expect(shownValue(statement)).toMatch(/^SELECT ("column", )+\.\.\.$/)
+  expect(shownValue(statement).length).toBeLessThan(170)
+  expect(shownValue('x'.repeat(500))).toBe(`${'x'.repeat(160)} ...`)
+  expect(shownValue('two\n lines')).toBe('two lines')
+  expect(shownValue(12.34, 'milliseconds')).toBe('12.3 ms')
 })

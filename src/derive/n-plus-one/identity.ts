@@ -1,0 +1,113 @@
+import type {Parent} from './parents.js'
+
+/** Rows that a loop may run over: of one statement, or of all that return the same columns. */
+export type Term = {
+  parents: Parent[]
+  rows: number
+  /** rows for each call of what the loops begin with */
+  fanOut: number
+  rootCalls: number
+}
+
+/** Calls that come with each request and are no loop's: a look-up of the same row that is made anyway. */
+export type Baseline = {text: string; queryids: string[]; calls: number}
+
+export type Match = {
+  terms: Term[]
+  baseline: Baseline | null
+  /** calls that the loop's rows would make, less those that were counted */
+  deviation: number
+  /** how many such matches chance alone would give */
+  chance: number
+}
+
+export type Tolerance = {
+  /** share of the calls */
+  share: number
+  /** calls that are still to come, in loops that were under way when the counters were read */
+  underWay: number
+  minFanOut: number
+  /** most matches by chance that a finding may have: of one parent, of two */
+  chance: {one: number; two: number}
+}
+
+/** Around the calls, for telling how dense other sums lie: a match among many near misses proves nothing. */
+const BAND = 0.25
+
+/** A second parent that adds less than this share of the calls would only fit the rest. */
+const MIN_SHARE = 0.02
+
+/** Parents with a fan-out must explain this share of the calls; the rest may be pages of one row. */
+const LOOPED_SHARE = 0.25
+
+/** Pairs grow with the square. */
+const MOST_TERMS = 60
+
+/**
+ * calls = rows of one parent, or of two, or of one and the calls of a baseline; the simplest that holds. Equal counters
+ * happen by chance, the more easily the more sums there are to choose from: what chance alone would bring is estimated
+ * from the sums nearby, and limited.
+ */
+export function explain(
+  calls: number,
+  terms: readonly Term[],
+  baselines: readonly Baseline[],
+  tolerance: Tolerance,
+): Match | null {
+  const near = terms
+    .filter(({rows}) => rows >= MIN_SHARE * calls && rows <= (1 + BAND) * calls)
+    .sort((a, b) => b.rows - a.rows)
+    .slice(0, MOST_TERMS)
+  const isLoop = (chosen: readonly Term[]) =>
+    sum(chosen.filter(({fanOut}) => fanOut >= tolerance.minFanOut)) >= LOOPED_SHARE * calls
+  const one = near.filter(term => isLoop([term])).map(term => ({terms: [term], baseline: null, total: term.rows}))
+  const two = pairs(near)
+    .filter(isLoop)
+    .map(each => ({terms: each, baseline: null, total: sum(each)}))
+  const mixed = baselines
+    .filter(({calls: each}) => each >= MIN_SHARE * calls)
+    .flatMap(baseline => one.map(({terms, total}) => ({terms, baseline, total: total + baseline.calls})))
+  return (
+    best(calls, one, tolerance, tolerance.chance.one) ??
+    best(calls, two, tolerance, tolerance.chance.two) ??
+    best(calls, mixed, tolerance, tolerance.chance.two)
+  )
+}
+
+type Sum = {terms: Term[]; baseline: Baseline | null; total: number}
+
+function best(calls: number, sums: readonly Sum[], tolerance: Tolerance, mostByChance: number): Match | null {
+  const allowed = (deviation: number, {terms}: Sum) => {
+    const late = tolerance.underWay * Math.max(...terms.map(({fanOut}) => fanOut))
+    return -deviation <= tolerance.share * calls && deviation <= Math.max(tolerance.share * calls, late)
+  }
+  const fitting = sums.filter(each => allowed(each.total - calls, each))
+  const [first] = fitting.sort(
+    (a, b) => Math.abs(a.total - calls) - Math.abs(b.total - calls) || directFanOut(b) - directFanOut(a) || order(a, b),
+  )
+  if (!first) return null
+  const deviation = first.total - calls
+  const others = sums.filter(({total}) => Math.abs(total - calls) <= BAND * calls && !isTwin(total, first.total)).length
+  const chance = (Math.max(others, 0.5) * Math.max(Math.abs(deviation), 0.5)) / (BAND * calls)
+  return chance <= mostByChance ? {terms: first.terms, baseline: first.baseline, deviation, chance} : null
+}
+
+/** The same number again is no second chance: statements of one loop have it by nature. */
+const isTwin = (a: number, b: number) => Math.abs(a - b) <= 0.005 * b
+
+/** A look-up in the same loop has as many rows, but the list is what the loop runs over. */
+const directFanOut = ({terms}: Sum) => Math.min(...terms.flatMap(({parents}) => parents.map(rowsPerCall)))
+
+export const rowsPerCall = ({family}: Parent) => family.rows / Math.max(1, family.calls)
+
+const textOf = ({terms}: Sum) => terms.map(({parents}) => parents.map(({family}) => family.text).join()).join()
+const order = (a: Sum, b: Sum) =>
+  a.terms.flatMap(t => t.parents).length - b.terms.flatMap(t => t.parents).length || (textOf(a) < textOf(b) ? -1 : 1)
+
+const sum = (terms: readonly Term[]) => terms.reduce((total, {rows}) => total + rows, 0)
+
+function pairs(terms: readonly Term[]): Term[][] {
+  return terms.flatMap((a, at) => terms.slice(at + 1).flatMap(b => (overlap(a, b) ? [] : [[a, b]])))
+}
+
+const overlap = (a: Term, b: Term) => a.parents.some(({family}) => b.parents.some(other => other.family === family))

@@ -1,0 +1,176 @@
+import {shapeOf} from '../../sql/parse.js'
+import type {Shape} from '../../sql/shape.js'
+import type {Query} from '../queries.js'
+import {type Family, familiesOf} from './families.js'
+import {type Baseline, explain, type Match, type Term, type Tolerance} from './identity.js'
+import {type Lookup, lookupsOf} from './lookups.js'
+import {type Parent, parentFor, type Source, sourcesOf} from './parents.js'
+import {groupBy, type Schema} from './references.js'
+
+/** A look-up whose calls are the rows of its parents. */
+export type Loop = {
+  lookup: Lookup
+  parents: Parent[]
+  baseline: Baseline | null
+  /** calls for each call of what the loops begin with */
+  fanOut: number
+  rootCalls: number
+  deviation: number
+  chance: number
+  /** the loop in which the parent is called itself */
+  outer: Loop | null
+  /** every reference it rests on is a foreign key */
+  isDeclared: boolean
+}
+
+export type Limits = {
+  /** share of the calls, 0 to 1 */
+  tolerance: number
+  minFanOut: number
+  minCalls: number
+  /** sessions at work when the counters were read */
+  atWork: number
+  /** matches by chance in the whole workload that findings may rest on */
+  chance: {one: number; two: number}
+}
+
+export type Workload = {
+  lookups: {family: Family; readings: Lookup[]}[]
+  sources: Source[]
+  baselines: Baseline[]
+  /** statements whose text does not parse */
+  unread: Query[]
+  read: number
+}
+
+/** Reads the texts; the parser must be loaded. */
+export function readWorkload(queries: readonly Query[], schema: Schema): Workload {
+  const read: {query: Query; shape: Shape}[] = []
+  const unread: Query[] = []
+  for (const query of queries) {
+    const shape = shapeOf(query.text)
+    if (shape) read.push({query, shape})
+    else unread.push(query)
+  }
+  const single = familiesOf(read, false)
+  return {
+    lookups: single
+      .map(family => ({family, readings: lookupsOf(family, schema)}))
+      .filter(({readings}) => readings.length > 0),
+    sources: sourcesOf(familiesOf(read, true), schema),
+    baselines: single
+      .filter(family => isBaseline(family, schema))
+      .map(({text, queryids, calls}) => ({text, queryids, calls})),
+    unread,
+    read: read.length,
+  }
+}
+
+/** At most one row by a value that leads nowhere: a session's key, a token, a name. Requests begin with such. */
+function isBaseline({shape, rows, calls}: Family, schema: Schema): boolean {
+  const {equals, locks, aggregate, relations} = shape
+  if (equals.length === 0 || locks || aggregate !== null || relations.length !== 1 || rows > calls) return false
+  return equals
+    .flatMap(column => schema.columnsOf(column, relations))
+    .every(column => schema.referencesFrom(column).length === 0 && schema.referencesTo(column).length === 0)
+}
+
+export function findLoops(workload: Workload, schema: Schema, limits: Limits): Loop[] {
+  const candidates = workload.lookups
+    .filter(({family}) => family.calls >= limits.minCalls)
+    .map(({family, readings}) => ({
+      family,
+      readings: readings.map(lookup => ({lookup, parents: parentsOf(lookup, workload, schema)})),
+    }))
+    .filter(({readings}) => readings.some(({parents}) => parents.length > 0))
+  const loopOf = solver(candidates, workload.baselines, limits)
+  return candidates.flatMap(({family}) => loopOf(family) ?? [])
+}
+
+type Candidate = {family: Family; readings: {lookup: Lookup; parents: Parent[]}[]}
+
+function parentsOf(lookup: Lookup, {sources}: Workload, schema: Schema): Parent[] {
+  return sources.flatMap(source => parentFor(lookup, source, schema) ?? [])
+}
+
+/** Loops depend on loops: whether a parent of one row is a page of its own or a step of a loop decides the fan-out. */
+function solver(candidates: readonly Candidate[], baselines: Baseline[], limits: Limits) {
+  const byQueryid = new Map(candidates.flatMap(each => each.family.queryids.map(id => [id, each] as const)))
+  const known = new Map<Family, Loop | null>()
+  const tolerance = toleranceOf(candidates.length, limits)
+
+  /** The loop in which this statement is called, if it is the one that made most of the family's calls. */
+  const outerOf = (family: Family): Loop | null => {
+    const inner = family.queryids.map(id => byQueryid.get(id)).find(each => each !== undefined)
+    return inner && inner.family.calls >= 0.9 * family.calls ? loopOf(inner.family) : null
+  }
+  const termOf = (parents: Parent[]): Term => {
+    const rows = total(parents, 'rows')
+    const rootCalls = parents.reduce((all, {family}) => all + (outerOf(family)?.rootCalls ?? family.calls), 0)
+    return {parents, rows, rootCalls, fanOut: rows / Math.max(1, rootCalls)}
+  }
+  const loopOf = (family: Family): Loop | null => {
+    const seen = known.get(family)
+    if (seen !== undefined) return seen
+    // A statement that leads back to itself (a tree) is no loop of its own.
+    known.set(family, null)
+    const candidate = byQueryid.get(family.queryids[0]!)
+    const loops = (candidate?.readings ?? []).flatMap(({lookup, parents}) => {
+      const terms = [...parents.map(parent => termOf([parent])), ...alike(parents).map(termOf)]
+      const match = explain(family.calls, terms, baselines.filter(isOther(family)), tolerance)
+      return match ? [loopFrom(lookup, match, outerOf)] : []
+    })
+    const loop = loops.sort(byStrength)[0] ?? null
+    known.set(family, loop)
+    return loop
+  }
+  return loopOf
+}
+
+const isOther = (family: Family) => (baseline: Baseline) => !baseline.queryids.some(id => family.queryids.includes(id))
+
+/** The more look-ups are asked about, the rarer a match by chance must be for each. */
+function toleranceOf(candidates: number, {tolerance, atWork, minFanOut, chance}: Limits): Tolerance {
+  const each = (inAll: number) => Math.min(MOST_BY_CHANCE, inAll / Math.max(1, candidates))
+  return {share: tolerance, underWay: atWork, minFanOut, chance: {one: each(chance.one), two: each(chance.two)}}
+}
+
+const MOST_BY_CHANCE = 0.05
+
+/** Parents that return the same columns: one list with filters that come and go. */
+function alike(parents: readonly Parent[]): Parent[][] {
+  const columns = ({family}: Parent) =>
+    family.shape.targets.map(({relation, name}) => `${relation?.schema} ${relation?.name} ${name}`).join('\n')
+  return [...groupBy(parents, columns).values()].filter(group => group.length > 1)
+}
+
+function loopFrom(lookup: Lookup, match: Match, outerOf: (family: Family) => Loop | null): Loop {
+  const {terms, baseline, deviation, chance} = match
+  const parents = terms
+    .flatMap(term => term.parents)
+    .sort((a, b) => b.family.rows - a.family.rows || (a.family.text < b.family.text ? -1 : 1))
+  const outer = outerOf(parents[0]!.family)
+  const rootCalls = terms.reduce((all, term) => all + term.rootCalls, 0)
+  const references = [lookup.reference, lookup.onward, ...parents.map(({reference}) => reference)]
+  return {
+    lookup,
+    parents,
+    baseline,
+    fanOut: total(parents, 'rows') / Math.max(1, rootCalls),
+    rootCalls,
+    deviation,
+    chance,
+    outer,
+    isDeclared: references.every(reference => reference?.isDeclared !== false) && outer?.isDeclared !== false,
+  }
+}
+
+const total = (parents: readonly Parent[], what: 'rows' | 'calls') =>
+  parents.reduce((all, {family}) => all + family[what], 0)
+
+/** The reading that fits best: by one parent, by foreign keys, by the smaller deviation. */
+const byStrength = (a: Loop, b: Loop) =>
+  Number(a.baseline !== null) - Number(b.baseline !== null) ||
+  a.parents.length - b.parents.length ||
+  Number(b.isDeclared) - Number(a.isDeclared) ||
+  Math.abs(a.deviation) - Math.abs(b.deviation)
