@@ -36,7 +36,7 @@ export default defineRule({
     'https://docs.djangoproject.com/en/stable/ref/models/querysets/#select-related',
     'https://guides.rubyonrails.org/active_record_querying.html#eager-loading-associations',
   ],
-  parses: ({statements}) => statements.some(({calls}) => calls > 1),
+  parses: ({statementTexts}) => statementTexts.length > 0,
   check(input, options) {
     const {tables, foreignKeys, indexes, application, activity, statementsInfo} = input
     const schema = schemaOf({tables, foreignKeys, indexes})
