@@ -1,4 +1,5 @@
 import {analyze} from '../analyze.js'
+import type {CapacityReport} from '../capacity/types.js'
 import {type Config, loadConfig} from '../config.js'
 import {EXIT, type ExitCode, usageError} from '../errors.js'
 import type {PlatformId} from '../fix/platform.js'
@@ -97,10 +98,23 @@ function timed(rule: Rules[number]): Rules[number] {
   }
 }
 
+/** For `capacity`: 1 when N users do not fit. */
+export function capacityExitCode({asked}: CapacityReport, snapshot: Snapshot, strict: boolean): ExitCode {
+  const cut = cutShortCode(snapshot)
+  if (cut !== null) return cut
+  if (asked.verdict === 'breaks' || asked.verdict === 'over-committed') return EXIT.findings
+  return strict && (asked.verdict === 'cannot judge' || missesPooler(snapshot)) ? EXIT.partial : EXIT.ok
+}
+
+function cutShortCode({cutShortBy}: Snapshot): ExitCode | null {
+  if (cutShortBy === 'signal') return receivedSignal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
+  return cutShortBy === 'deadline' ? EXIT.deadline : null
+}
+
 /** See EXIT: a run that was cut short says so before its findings are counted. */
 export function exitCodeOf(report: Report, snapshot: Snapshot, failOn: Severity, strict: boolean): ExitCode {
-  if (snapshot.cutShortBy === 'signal') return receivedSignal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
-  if (snapshot.cutShortBy === 'deadline') return EXIT.deadline
+  const cut = cutShortCode(snapshot)
+  if (cut !== null) return cut
   const limit = SEVERITIES.indexOf(failOn)
   const worst = Math.min(
     ...report.results.flatMap(r => r.findings.map(f => SEVERITIES.indexOf(f.severity))),

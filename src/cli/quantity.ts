@@ -16,3 +16,10 @@ export function size(flag: string, text: string): number {
     throw usageError(`${flag} is ${JSON.stringify(text)}`, 'give a size such as 16GB')
   return bytes
 }
+
+/** `10,30,50` -> numbers of users, in the order given. */
+export function ladder(flag: string, text: string): number[] {
+  const steps = text.split(',').map(step => Number(step.trim() || Number.NaN))
+  if (steps.every(step => Number.isInteger(step) && step > 0)) return steps
+  throw usageError(`${flag} is ${JSON.stringify(text)}`, 'give whole numbers above 0, e.g. 10,30,50,100,200')
+}
