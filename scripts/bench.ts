@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what the tool costs, as ratios within one run (machines are noisy): start-up and a whole check
- * against the floor (`node -e 0`) and against psql running the same SQL; then 20 000 tables and 5 000 statements.
- * `npm run bench -- demo` or `-- scale` runs one part.
+ * against the floor (`node -e 0`) and against psql running the same SQL; then 20 000 tables and 5 000 statements; then a
+ * log of 200 MB. `npm run bench -- demo`, `-- scale` or `-- log` runs one part.
  */
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
@@ -14,6 +14,7 @@ import {collect} from '../src/collect/collect.js'
 import {resolveConninfo} from '../src/connect/conninfo.js'
 import {connect} from '../src/connect/postgres.js'
 import {type EmbeddedServer, startServer} from '../src/embedded/server.js'
+import {logCase} from './bench-log.js'
 
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const ROUNDS = 9
@@ -137,8 +138,12 @@ async function scaleCase(): Promise<void> {
 const [part] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'ahsp-db-bench-'))
 try {
-  if (part !== 'scale') await demoDatabase(folder)
-  if (part !== 'demo') await scaleCase()
+  if (part === undefined || part === 'demo') await demoDatabase(folder)
+  if (part === undefined || part === 'scale') await scaleCase()
+  if (part === undefined || part === 'log') {
+    const command = (...args: string[]) => ({command: process.execPath, args: [BIN, ...args]})
+    logCase(folder, command, args => tool(...args.slice(1)).rssMb, line)
+  }
 } finally {
   rmSync(folder, {recursive: true, force: true})
 }
