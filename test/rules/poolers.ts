@@ -9,40 +9,40 @@ import type {
   PoolerStats,
 } from '../../src/snapshot.js'
 
-/** Poolers made by hand: one process, one database "ahsp", in transaction mode, without clients. */
-export function pooler(part: Partial<Pooler> = {}): Pooler {
-  return {
-    target: {host: '10.0.0.5', port: 6432, user: 'stats'},
-    addresses: [],
-    version: '1.18.0',
-    versionNum: 11800,
-    config: config(),
-    databases: [poolerDatabase()],
-    users: [],
-    lists: {},
-    clients: [],
-    servers: [],
-    memoryBytes: 0,
-    state: null,
-    peers: null,
-    dns: null,
-    samples: [poolerSample()],
-    unread: [],
-    ...part,
-  }
-}
+/** Poolers made by hand, for the edges of a rule's judgement: version 1.18 at 10.0.0.5, with the AHSP database. */
+export const pooler = (part: Partial<Pooler> = {}): Pooler => ({
+  target: {host: '10.0.0.5', port: 6432, user: 'stats'},
+  addresses: [],
+  version: '1.18.0',
+  versionNum: 11_800,
+  config: config(),
+  databases: [entry()],
+  users: [],
+  lists: {},
+  clients: [],
+  servers: [],
+  memoryBytes: 0,
+  state: null,
+  peers: null,
+  dns: null,
+  samples: [sample({pools: [pool()]})],
+  unread: [],
+  ...part,
+})
 
+/** SHOW CONFIG: what is not named here is not known to the version. */
 export const config = (values: Record<string, string | number> = {}): PoolerSetting[] =>
-  Object.entries({pool_mode: 'transaction', default_pool_size: 20, ...values}).map(([name, value]) => ({
+  Object.entries({pool_mode: 'transaction', listen_addr: '10.0.0.5', ...values}).map(([name, value]) => ({
     name,
     value: String(value),
     default: null,
-    isReloadable: true,
+    isReloadable: !/^(listen_\w+|unix_socket_\w+|so_reuseport|pkt_buf|user|pidfile)$/.test(name),
   }))
 
-export const poolerDatabase = (part: Partial<PoolerDatabase> = {}): PoolerDatabase => ({
+/** A line of [databases]. */
+export const entry = (part: Partial<PoolerDatabase> = {}): PoolerDatabase => ({
   name: 'ahsp',
-  host: '10.0.0.1',
+  host: '127.0.0.1',
   port: 5432,
   database: 'ahsp',
   forceUser: null,
@@ -72,7 +72,16 @@ export const pool = (part: Partial<Pool> = {}): Pool => ({
   ...part,
 })
 
-export const poolerStats = (part: Partial<PoolerStats> = {}): PoolerStats => ({
+export const sample = (part: Partial<PoolerSample> = {}): PoolerSample => ({
+  at: 0,
+  pools: [],
+  stats: [],
+  remotePids: [],
+  answeredMs: 1,
+  ...part,
+})
+
+export const stats = (part: Partial<PoolerStats> = {}): PoolerStats => ({
   database: 'ahsp',
   transactions: 0,
   queries: 0,
@@ -85,27 +94,26 @@ export const poolerStats = (part: Partial<PoolerStats> = {}): PoolerStats => ({
   ...part,
 })
 
-export const poolerSample = (part: Partial<PoolerSample> = {}): PoolerSample => ({
-  at: 0,
-  pools: [],
-  stats: [],
-  remotePids: [],
-  answeredMs: 1,
-  ...part,
-})
+/** Two looks, ten seconds apart, between which so many transactions went through the one database. */
+export const samplesAt = (perSecond: number, pools: Pool[] = [pool()]): PoolerSample[] => [
+  sample({pools, stats: [stats()]}),
+  sample({at: 10, pools, stats: [stats({transactions: perSecond * 10})]}),
+]
 
-export const poolerServer = (remotePid: number, part: Partial<PoolerServer> = {}): PoolerServer => ({
+/** A server connection of the pool of role app. */
+export const held = (remotePid: number, part: Partial<PoolerServer> = {}): PoolerServer => ({
   database: 'ahsp',
   user: 'app',
   state: 'idle',
-  address: '10.0.0.1',
+  address: '127.0.0.1',
   port: 5432,
   remotePid,
   tls: '',
   ...part,
 })
 
-export const poolerClients = (connections: number, part: Partial<PoolerClients> = {}): PoolerClients => ({
+/** Clients with the same origin. */
+export const clients = (connections: number, part: Partial<PoolerClients> = {}): PoolerClients => ({
   database: 'ahsp',
   user: 'app',
   application: null,
