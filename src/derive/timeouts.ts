@@ -86,7 +86,7 @@ export function judgeTimeouts(name: string, maxMs: number, input: TimeoutInput):
 }
 
 /** transaction_timeout (17+) ends statements, waits and idleness alike. */
-function withTransaction(name: string, role: string, input: TimeoutInput): RoleTimeout {
+export function withTransaction(name: string, role: string, input: TimeoutInput): RoleTimeout {
   const own = timeoutOf(name, role, input)
   if (!input.settings.some(s => s.name === 'transaction_timeout')) return own
   const {ms} = timeoutOf('transaction_timeout', role, input)

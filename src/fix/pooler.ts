@@ -55,12 +55,19 @@ export function poolerFix(request: PoolerRequest, question: string, sections: Sn
   }
 }
 
-/** Reload, restart or reconnect this pooler, as steps for an action. */
-export function poolerCommand(pooler: Pooler, command: 'RELOAD' | 'RECONNECT' | 'RESUME'): string {
+/** A command for this pooler's console, about everything or about one of its databases. */
+export function poolerCommand(
+  pooler: Pooler,
+  command: 'RELOAD' | 'RECONNECT' | 'RESUME' | 'ENABLE',
+  database?: string,
+): string {
   const {host, port} = pooler.target
   const admin = settingOf(pooler, 'admin_users').split(/[,\s]+/)[0] || '<admin user>'
-  return `psql -h ${quoted(host)} -p ${port} -U ${quoted(admin)} pgbouncer -c ${command}`
+  const words = database === undefined ? command : shellQuote(`${command} ${consoleWord(database)}`)
+  return `psql -h ${quoted(host)} -p ${port} -U ${quoted(admin)} pgbouncer -c ${words}`
 }
+
+const consoleWord = (name: string) => (/^[a-z0-9_]+$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`)
 
 const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : shellQuote(text))
 

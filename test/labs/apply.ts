@@ -101,7 +101,7 @@ const settingOf = (line: string) =>
 /** Only pg_ctl is printed for a data directory in no known place. A restart goes through whoever holds the process. */
 async function runCommand(line: string, {server, pooler}: LabServer): Promise<void> {
   if (pooler && line === 'sudo systemctl restart pgbouncer') return pooler.restart()
-  if (pooler && /^psql -h \S+ -p \d+ -U \S+ pgbouncer -c (RELOAD|RECONNECT|RESUME)/.test(line)) {
+  if (pooler && /^psql -h \S+ -p \d+ -U \S+ pgbouncer -c '?(RELOAD|RECONNECT|RESUME|ENABLE)\b/.test(line)) {
     await promisify(execFile)('sh', ['-c', line], {env: {...process.env, PGPASSWORD: PASSWORD}})
     return
   }
