@@ -85,6 +85,13 @@ export function prefixMatcher(prefix: string): PrefixMatcher {
         for (let to = at; to < end && steps > 0; to += 1) if (walk(index + 1, to, buf, end)) return true
         return false
       }
+      case 'spaces': {
+        // Of the padding and the spaces that are meant, the prefix says which is which.
+        let to = at
+        while (to < end && buf[to] === 32) to += 1
+        while (to > at && !walk(index + 1, to, buf, end)) to -= 1
+        return to > at || walk(index + 1, at, buf, end)
+      }
       default: {
         const to = fieldEnd(op.kind, buf, at, end)
         if (to < 0 || !walk(index + 1, to, buf, end)) return false
@@ -114,7 +121,7 @@ function sessionValue(kind: 'session' | 'pid' | 'vxid', buf: Buffer, at: number,
 }
 
 function fieldEnd(
-  kind: Exclude<Op['kind'], 'literal' | 'text' | 'stop'>,
+  kind: Exclude<Op['kind'], 'literal' | 'text' | 'stop' | 'spaces'>,
   buf: Buffer,
   at: number,
   end: number,
@@ -128,9 +135,6 @@ function fieldEnd(
         : -1
     case 'session':
       return sessionEnd(buf, at, end)
-    case 'spaces':
-      while (to < end && buf[to] === 32) to += 1
-      return to
     case 'epoch':
       while (to < end && (isDigit(buf[to]) || buf[to] === 46)) to += 1
       return to > at ? to : -1

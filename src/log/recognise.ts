@@ -82,7 +82,8 @@ function shapeOf(head: string): string {
     shape += code
     at += text.length
   }
-  return shape
+  // A name of several words is one name, and one that is empty here is not everywhere.
+  return shape.replace(/%u(?: %u)+/g, '%u').replace(/=(?=[,;)\]| ]|$)/g, '=%u')
 }
 
 /** Which of the plain numbers is the process: the one in brackets or named so, else the one that repeats. */
