@@ -1,4 +1,5 @@
-import {type clientGroups, usableConnections} from '../../derive/connections.js'
+import {maxConnectionsFor, type Usable, usableConnections} from '../../derive/connections.js'
+import {countDirect, type Shares, shrinkTo} from '../../derive/pool-fit.js'
 import {isOnServer, type PoolCapacity, poolCapacity, poolerName} from '../../derive/pooler.js'
 import {defineRule, type Evidence, type FixRequest} from '../../rule.js'
 
@@ -24,26 +25,26 @@ export default defineRule({
     'queue into errors. Each pair of database and user has a pool of its own, and each process its own pools.',
   references: ['https://www.pgbouncer.org/config.html#default_pool_size'],
   check({poolers, settings, activity}, options, context) {
-    const {usable, maxConnections, reserved} = usableConnections(settings)
+    const budget = usableConnections(settings)
+    const {usable, maxConnections, reserved} = budget
     const capacity = poolCapacity(poolers, isOnServer(poolers, activity), context.poolerProcesses)
-    const pooled = new Set(poolers.flatMap(({servers}) => servers.map(({remotePid}) => remotePid)))
-    const direct = activity.ok ? countDirect(activity.data, pooled) : 0
-    const wanted = capacity.connections + direct
+    const direct = activity.ok ? countDirect(poolers, activity.data, context.poolerProcesses) : null
+    const wanted = capacity.connections + (direct ?? 0)
     const share = (wanted / usable) * 100
+    const who = direct === null ? 'full pools' : 'full pools and direct clients'
     const against = `${wanted} of ${usable} usable connections`
-    if (share < options.warnAt) return {summary: `full pools and direct clients take ${against}`, findings: []}
-    const evidence: Evidence[] = [
-      {
-        label: 'server connections of full pools',
-        value: capacity.connections,
-        source: `pgbouncer: ${capacity.formula}`,
-      },
-      {label: 'usable connections', value: usable, source: `max_connections ${maxConnections} - ${reserved} reserved`},
-      {label: 'clients that connect directly', value: direct, source: 'pg_stat_activity without the pools'},
-    ]
+    if (share < options.warnAt) return {summary: `${who} take ${against}`, findings: []}
     const isOver = wanted > usable
+    const cap = {value: capacity.connections, source: `pgbouncer: ${capacity.formula}`}
+    const evidence: Evidence[] = [
+      {label: 'server connections of full pools', ...cap},
+      {label: 'usable connections', value: usable, source: `max_connections ${maxConnections} - ${reserved} reserved`},
+      ...(direct === null
+        ? []
+        : [{label: 'clients that connect directly', value: direct, source: 'pg_stat_activity without the pools'}]),
+    ]
     return {
-      summary: `full pools and direct clients want ${against}`,
+      summary: `${who} want ${against}`,
       findings: [
         {
           severity: isOver ? 'high' : 'medium',
@@ -53,30 +54,34 @@ export default defineRule({
             : `Full pools take ${Math.round(share)} % of the usable connections`,
           detail:
             'This shows when every pool is full, at peak load: then the server refuses what does not fit, and the ' +
-            'pooler hands that on as an error. Whether it has happened is not told by these numbers.',
+            'pooler hands that on as an error. Whether it has happened is not told by these numbers.' +
+            (direct === null ? ' Clients that connect directly are hidden here, and come on top.' : ''),
           evidence,
           confidence: 'estimated',
-          fixes: fixes(capacity, usable - direct, options),
+          fixes: fixes(capacity, budget, direct ?? 0, options),
         },
       ],
     }
   },
 })
 
-function countDirect(activity: Parameters<typeof clientGroups>[0], pooled: Set<number>): number {
-  return activity.sessions.filter(({pid, backendType}) => backendType === 'client backend' && !pooled.has(pid)).length
+/** In proportion: what was measured of the pools' load is for `ahsp-db capacity` to weigh. */
+function fixes(
+  capacity: PoolCapacity,
+  {usable, reserved}: Usable,
+  direct: number,
+  options: Shares & {warnAt: number},
+): FixRequest[] {
+  const share = ((usable - direct) * (options.poolShare + options.reserveShare)) / 100
+  // After the fix it must be below the threshold, with the direct clients that there are.
+  const budget = Math.min(share, Math.ceil((usable * options.warnAt) / 100) - 1 - direct)
+  const lines = shrinkTo(capacity, budget, options)
+  const wanted = capacity.connections + direct
+  const to = maxConnectionsFor(wanted, reserved, options.warnAt)
+  if (lines) return lines.map((line, at) => (at === 0 ? {...line, note: INSTEAD(to)} : line))
+  const note = 'or let fewer clients connect directly, or fewer users have a pool of their own'
+  return [{kind: 'setting', name: 'max_connections', to: `${to}`, risk: 'review', note}]
 }
 
-type Shares = {poolShare: number; reserveShare: number}
-
-/** Every pool the same: what was measured of their load is for `ahsp-db capacity` to weigh. */
-function fixes({pools, processes}: PoolCapacity, free: number, {poolShare, reserveShare}: Shares): FixRequest[] {
-  const count = Math.max(1, pools.length * (pools[0] ? processes / new Set(pools.map(({pooler}) => pooler)).size : 1))
-  const size = Math.max(1, Math.floor((free * poolShare) / 100 / count))
-  const reserve = Math.floor((free * reserveShare) / 100 / count)
-  const note = "or raise max_connections instead, when the server's memory and processors allow: ahsp-db capacity"
-  return [...new Set(pools.map(({pooler}) => pooler))].flatMap((pooler): FixRequest[] => [
-    {kind: 'pooler', pooler, name: 'default_pool_size', to: `${size}`, risk: 'review', note},
-    {kind: 'pooler', pooler, name: 'reserve_pool_size', to: `${reserve}`, risk: 'review'},
-  ])
-}
+const INSTEAD = (to: number) =>
+  `or raise max_connections to ${to} instead, when the server's memory and processors allow: ahsp-db capacity`
