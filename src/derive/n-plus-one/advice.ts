@@ -109,15 +109,9 @@ function sequelizeLines({root, steps}: Path): AppLines {
       note: 'key is the foreign key, ids are those of the list.',
     }
   }
-  const include = steps.reduceRight((inner, {to, table}) => {
-    const separate = to === 'many' && table.name !== '' ? ', separate: true' : ''
+  const include = steps.reduceRight((inner, {to, isLinked, table}) => {
+    const separate = to === 'many' && !isLinked ? ', separate: true' : ''
     return `[{model: ${className(table.name)}${separate}${inner === '' ? '' : `, include: ${inner}`}}]`
   }, '')
-  return {
-    where: 'the query that reads the list',
-    lines: [`${find}({include: ${include}})`],
-    ...(include.includes('separate')
-      ? {note: 'separate: true is for hasMany only; leave it out for belongsToMany.'}
-      : {}),
-  }
+  return {where: 'the query that reads the list', lines: [`${find}({include: ${include}})`]}
 }

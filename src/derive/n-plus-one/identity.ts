@@ -34,6 +34,9 @@ export type Tolerance = {
 /** Around the calls, for telling how dense other sums lie: a match among many near misses proves nothing. */
 const BAND = 0.25
 
+/** The band's part of the decades over which counters are spread. */
+const SPREAD = 0.05
+
 /** A second parent that adds less than this share of the calls would only fit the rest. */
 const MIN_SHARE = 0.02
 
@@ -60,23 +63,49 @@ export function explain(
     .slice(0, MOST_TERMS)
   const isLoop = (chosen: readonly Term[]) =>
     sum(chosen.filter(({fanOut}) => fanOut >= tolerance.minFanOut)) >= LOOPED_SHARE * calls
+  const loopable = terms.filter(({fanOut}) => fanOut >= tolerance.minFanOut).length
   const one = near.filter(term => isLoop([term])).map(term => ({terms: [term], baseline: null, total: term.rows}))
-  const two = pairs(near)
-    .filter(isLoop)
-    .map(each => ({terms: each, baseline: null, total: sum(each)}))
-  const mixed = baselines
-    .filter(({calls: each}) => each >= MIN_SHARE * calls)
-    .flatMap(baseline => one.map(({terms, total}) => ({terms, baseline, total: total + baseline.calls})))
+  const choices = (many: number, sums: Sum[]): Choices => ({many, sums})
   return (
-    best(calls, one, tolerance, tolerance.chance.one) ??
-    best(calls, two, tolerance, tolerance.chance.two) ??
-    best(calls, mixed, tolerance, tolerance.chance.two)
+    best(calls, choices(loopable, one), tolerance, tolerance.chance.one) ??
+    best(calls, choices(loopable * (terms.length - 1), pairs(near, calls, isLoop)), tolerance, tolerance.chance.two) ??
+    best(
+      calls,
+      choices(loopable * baselines.length, withBaseline(one, baselines, calls)),
+      tolerance,
+      tolerance.chance.two,
+    )
   )
 }
 
 type Sum = {terms: Term[]; baseline: Baseline | null; total: number}
 
-function best(calls: number, sums: readonly Sum[], tolerance: Tolerance, mostByChance: number): Match | null {
+/** All sums that could have been asked about, and those of them that are near. */
+type Choices = {many: number; sums: Sum[]}
+
+const withBaseline = (sums: readonly Sum[], baselines: readonly Baseline[], calls: number): Sum[] =>
+  baselines
+    .filter(baseline => baseline.calls >= MIN_SHARE * calls)
+    .flatMap(baseline => sums.map(({terms, total}) => ({terms, baseline, total: total + baseline.calls})))
+    .filter(({total}) => isNear(total, calls))
+
+const isNear = (total: number, calls: number) => Math.abs(total - calls) <= BAND * calls
+
+function pairs(near: readonly Term[], calls: number, isLoop: (chosen: readonly Term[]) => boolean): Sum[] {
+  const found: Sum[] = []
+  for (const [at, a] of near.entries()) {
+    for (let other = at + 1; other < near.length; other++) {
+      const b = near[other]!
+      const total = a.rows + b.rows
+      if (isNear(total, calls) && isLoop([a, b]) && !overlap(a, b)) found.push({terms: [a, b], baseline: null, total})
+    }
+  }
+  return found
+}
+
+const overlap = (a: Term, b: Term) => a.parents.some(({family}) => b.parents.some(other => other.family === family))
+
+function best(calls: number, {many, sums}: Choices, tolerance: Tolerance, mostByChance: number): Match | null {
   const allowed = (deviation: number, {terms}: Sum) => {
     const late = tolerance.underWay * Math.max(...terms.map(({fanOut}) => fanOut))
     return -deviation <= tolerance.share * calls && deviation <= Math.max(tolerance.share * calls, late)
@@ -87,8 +116,10 @@ function best(calls: number, sums: readonly Sum[], tolerance: Tolerance, mostByC
   )
   if (!first) return null
   const deviation = first.total - calls
-  const others = sums.filter(({total}) => Math.abs(total - calls) <= BAND * calls && !isTwin(total, first.total)).length
-  const chance = (Math.max(others, 0.5) * Math.max(Math.abs(deviation), 0.5)) / (BAND * calls)
+  const others = sums.filter(({total}) => isNear(total, calls) && !isTwin(total, first.total)).length
+  // Where few are near, how many there would be if all were spread over some decades.
+  const density = (others + SPREAD * many) / (BAND * calls)
+  const chance = density * Math.max(Math.abs(deviation), 0.5)
   return chance <= mostByChance ? {terms: first.terms, baseline: first.baseline, deviation, chance} : null
 }
 
@@ -105,9 +136,3 @@ const order = (a: Sum, b: Sum) =>
   a.terms.flatMap(t => t.parents).length - b.terms.flatMap(t => t.parents).length || (textOf(a) < textOf(b) ? -1 : 1)
 
 const sum = (terms: readonly Term[]) => terms.reduce((total, {rows}) => total + rows, 0)
-
-function pairs(terms: readonly Term[]): Term[][] {
-  return terms.flatMap((a, at) => terms.slice(at + 1).flatMap(b => (overlap(a, b) ? [] : [[a, b]])))
-}
-
-const overlap = (a: Term, b: Term) => a.parents.some(({family}) => b.parents.some(other => other.family === family))

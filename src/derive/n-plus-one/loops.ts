@@ -135,7 +135,7 @@ function toleranceOf(candidates: number, {tolerance, atWork, minFanOut, chance}:
   return {share: tolerance, underWay: atWork, minFanOut, chance: {one: each(chance.one), two: each(chance.two)}}
 }
 
-const MOST_BY_CHANCE = 0.05
+const MOST_BY_CHANCE = 0.01
 
 /** Parents that return the same columns: one list with filters that come and go. */
 function alike(parents: readonly Parent[]): Parent[][] {

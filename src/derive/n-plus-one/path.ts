@@ -7,6 +7,8 @@ import {plural, relationOf, singular} from './words.js'
 export type Step = {
   /** to one row, to many, or only to their number */
   to: 'one' | 'many' | 'count'
+  /** through a table of links */
+  isLinked: boolean
   /** the table that is looked up */
   table: Table
   /** the relation's own name, e.g. `author` of author_id or `tags` of book_tags; null: nothing tells it */
@@ -45,17 +47,17 @@ function stepOf({lookup, parents}: Loop, models: Models): Step {
   if (kind === 'm2m') {
     const field =
       linkField(subject.table, key, models) ?? plural(onward ? (relationOf(onward.from.column) ?? own) : own)
-    return {to: 'many', table: looked, relation: field, djangoName: field}
+    return {to: 'many', isLinked: true, table: looked, relation: field, djangoName: field}
   }
   if (kind === 'pk') {
     const column = parents[0]!.reference?.from.column
     const relation = column === undefined ? null : (relationOf(column) ?? column)
-    return {to: 'one', table: looked, relation, djangoName: relation ?? own}
+    return {to: 'one', isLinked: false, table: looked, relation, djangoName: relation ?? own}
   }
   const link = linkField(subject.table, key, models)
   const name = link ?? (reference ? own : null)
-  if (kind === 'agg') return {to: 'count', table: looked, relation: link, djangoName: name ?? own}
-  return {to: 'many', table: looked, relation: link, djangoName: link ?? `${own}_set`}
+  if (kind === 'agg') return {to: 'count', isLinked: false, table: looked, relation: link, djangoName: name ?? own}
+  return {to: 'many', isLinked: false, table: looked, relation: link, djangoName: link ?? `${own}_set`}
 }
 
 /** `tags` of `library_book_tags`, whose rows belong to `library_book`. */

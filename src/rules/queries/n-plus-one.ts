@@ -19,11 +19,11 @@ export default defineRule({
     minFanOut: {default: 3, unit: 'count', help: 'look-ups per page; one or two are a detail page'},
     minCalls: {default: 50, unit: 'count', help: 'calls of the look-up: small numbers are equal by chance'},
     chance: {
-      default: 0.2,
+      default: 0.05,
       unit: 'ratio',
       help: 'matches that chance alone may bring in the whole workload, one parent',
     },
-    chanceOfPairs: {default: 0.05, unit: 'ratio', help: 'the same where the rows of two parents are added up'},
+    chanceOfPairs: {default: 0.02, unit: 'ratio', help: 'the same where the rows of two parents are added up'},
   },
   severity: {
     high: 'a look-up was called exactly as often as its parents returned rows, and a foreign key connects the two',
