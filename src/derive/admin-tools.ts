@@ -14,6 +14,13 @@ export const ADMIN_TOOLS: string[] = [
   'pg_restore',
   'pg_basebackup',
   'pg_cron',
+  'pg_repack',
+  'vacuumdb',
+  'reindexdb',
+  'flyway',
+  'liquibase',
+  'alembic',
+  'sqitch',
   'pgbackrest',
   'barman',
   'wal-g',
@@ -25,6 +32,7 @@ export const ADMIN_TOOLS: string[] = [
   'check_postgres',
   'zabbix',
   'telegraf',
+  'datadog',
   'ahsp-db',
 ]
 
