@@ -65,7 +65,7 @@ export type PoolerUser = {
   poolMode: string | null
   /** null: not told (before 1.23), or not set for this user */
   poolSize: number | null
-  /** null: not told (before 1.24); 0: no limit */
+  /** null: not told (before 1.23); 0: no limit */
   maxConnections: number | null
 }
 

@@ -17,13 +17,15 @@ export type Row = Record<string, unknown>
 
 const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
 const orNull = (value: unknown): string | null => (value === null || value === undefined ? null : String(value))
-const numberOrNull = (value: unknown): number | null =>
-  value === null || value === undefined || value === '' ? null : Number(value)
+const numberOrNull = (value: unknown): number | null => {
+  const found = text(value).trim() === '' ? Number.NaN : Number(value)
+  return Number.isFinite(found) ? found : null
+}
 const number = (value: unknown): number => numberOrNull(value) ?? 0
 const isTrue = (value: unknown): boolean => number(value) > 0
 
-/** The console's own pools and statistics are not the application's. */
-const isOwn = (row: Row) => row.database === 'pgbouncer' || row.name === 'pgbouncer'
+/** The console's own pools and statistics are not the application's, nor are cancel requests passed on to peers. */
+const isOwn = (row: Row) => row.database === 'pgbouncer' || row.name === 'pgbouncer' || row.database === '(nodb)'
 const foreign = (rows: Row[]) => rows.filter(row => !isOwn(row))
 
 /** `PgBouncer 1.18.0` -> 1.18.0 and 11800. */
@@ -149,6 +151,9 @@ export const toDns = (rows: Row[]) =>
     hostname: text(row.hostname),
     addresses: text(row.addrs)
       .split(',')
-      .map(address => address.trim())
+      .map(address => withoutPort(address.trim()))
       .filter(Boolean),
   }))
+
+/** `10.0.0.6:0`, `[2001:db8::6]:0`: the port is none of DNS's. */
+const withoutPort = (address: string) => address.replace(/^\[([^\]]*)\]:\d+$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
