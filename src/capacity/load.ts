@@ -78,8 +78,14 @@ export function pooledLoad(poolers: readonly Pooler[]): {database: string; busy:
  */
 export const poolFor = (busy: number): number => Math.ceil(busy + 2 * Math.sqrt(busy) - 1e-9)
 
-/** The largest mean number of busy connections that a pool of this size carries: the inverse of poolFor. */
-export const busyFor = (pool: number): number => (Math.sqrt(1 + Math.max(0, pool)) - 1) ** 2
+/**
+ * With fewer than one standard deviation above the mean waiting is common: there the link breaks. Sizes get two, so that
+ * a load that was measured again, and came out a little higher, does not turn what was just printed into a finding.
+ */
+export const leastPoolFor = (busy: number): number => Math.ceil(busy + Math.sqrt(busy) - 1e-9)
+
+/** The largest mean number of busy connections that a pool of this size carries: the inverse of leastPoolFor. */
+export const busyFor = (pool: number): number => ((Math.sqrt(1 + 4 * Math.max(0, pool)) - 1) / 2) ** 2
 
 /**
  * Mean wait for a server connection in milliseconds, by Erlang C (M/M/c): `busy` servers in use on average of `pool`,

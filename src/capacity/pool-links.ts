@@ -3,7 +3,7 @@ import {quoteIdent} from '../sql/quote.js'
 import {number} from '../units.js'
 import {HOW_TO_MEASURE, isSessionMode, type Situation} from './chain.js'
 import {pooledBusy} from './demand.js'
-import {busyFor, poolFor} from './load.js'
+import {busyFor, leastPoolFor} from './load.js'
 import type {Link} from './types.js'
 
 const BASE = {
@@ -51,12 +51,12 @@ function measuredLink(situation: Situation, {database, busy: now, isOnly, limit}
     title: isWhole ? 'Pools' : `Pool of ${quoteIdent(database)}`,
     limit: isWhole ? limit : `pool_size of ${quoteIdent(database)}`,
     capacity,
-    demand: poolFor(perUser * users),
+    demand: leastPoolFor(perUser * users),
     breaksAt: perUser > 0 ? Math.floor(busyFor(capacity) / perUser + 1e-9) + 1 : null,
     known: 'measured',
     source:
       `L = ${number(now)} busy at ${measuredAt} users, so L' = ${number(perUser * users)} at ${users}; ` +
-      "needs ceil(L' + 2 sqrt(L'))",
+      "needs at least ceil(L' + sqrt(L'))",
   }
 }
 
@@ -89,7 +89,7 @@ export function limitLinks({snapshot, pools, busy}: Situation, users: number): L
       id: 'limits',
       title: 'Role and database limits',
       ...tightest,
-      demand: Math.min(tightest.demand, perUser === null ? Infinity : poolFor(perUser * users)),
+      demand: Math.min(tightest.demand, perUser === null ? Infinity : leastPoolFor(perUser * users)),
       breaksAt:
         tightest.capacity >= tightest.demand || !perUser ? null : Math.floor(busyFor(tightest.capacity) / perUser) + 1,
       isOverCommitted: tightest.demand > tightest.capacity,

@@ -21,27 +21,26 @@ import {takeSnapshot} from '../snapshot.js'
 const MEASURED_USERS = 50
 const USERS = 200
 const THINK_MS = 1000
-const HOLD_MS = 200
-const WATCH_SECONDS = 10
+const HOLD_MS = 300
+/** Few users need a longer look for the same certainty. */
+const WATCH_FEW_SECONDS = 20
+const WATCH_SECONDS = 12
 
 /** The limit that pooler/wait-time reports, and the one that the sizes promise. */
 const PROMISED_WAIT_MS = 10
 
-/** Van der Corput's sequence: evenly spread numbers in (0, 1), so that a short run has the mean of a long one. */
-function spread(index: number): number {
-  let [value, weight] = [0, 0.5]
-  for (let rest = index; rest > 0; rest >>= 1, weight /= 2) value += (rest & 1) * weight
-  return value
+/** The same numbers in (0, 1) in each run (a linear congruence): as irregular as users are, and repeatable. */
+let state = 20_261_121
+function irregular(): number {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+  return (state + 1) / (2 ** 32 + 2)
 }
-
-let requests = 0
 
 /** One request: a transaction that reads, is held by the application for a varying time, and reads again. */
 async function request(client: pg.Client): Promise<void> {
   await client.query('BEGIN')
   await client.query('SELECT * FROM dashboard_project ORDER BY id LIMIT 5')
-  requests += 1
-  await sleep(Math.min(6 * HOLD_MS, -Math.log(1 - spread(requests)) * HOLD_MS))
+  await sleep(Math.min(6 * HOLD_MS, -Math.log(irregular()) * HOLD_MS))
   await client.query('SELECT count(*) FROM auth_user')
   await client.query('COMMIT')
 }
@@ -109,11 +108,12 @@ type Observed = {
 }
 
 async function underLoad(lab: Running, users: number): Promise<Observed> {
+  const seconds = users < USERS ? WATCH_FEW_SECONDS : WATCH_SECONDS
   const load = await startLoad(lab.pooler!.url('ahsp'), {users, thinkMs: THINK_MS, request})
   // The pools open their server connections at first need; that is not what is measured.
   await sleep(4000)
   load.since()
-  const snapshot = await takeSnapshot(lab.url(), WATCH_SECONDS, [lab.pooler!.console()])
+  const snapshot = await takeSnapshot(lab.url(), seconds, [lab.pooler!.console()])
   const result = await load.stop()
   const [pooler] = (snapshot.sections.poolers as {ok: true; data: import('../../src/snapshot.js').Pooler[]}).data
   const rate = poolerRates(pooler!).find(({database}) => database === 'ahsp')!
@@ -176,7 +176,7 @@ type Figures = {
 function figures({before, asked, carried, starved, pool, predicted}: Figures): string {
   const row = (name: string, users: number, size: number, {result, busy, waitMs, waitingLooks}: Observed) =>
     `${name}: ${users} users, pool ${size}: ${(result.requests / result.seconds).toFixed(0)} transactions/s, ` +
-    `${busy.toFixed(1)} busy, mean wait ${waitMs.toFixed(2)} ms, waiting in ${waitingLooks} looks, ` +
+    `${busy.toFixed(1)} busy of ${size}, mean wait ${waitMs.toFixed(2)} ms, waiting in ${waitingLooks} looks, ` +
     `${result.refused} refused, ${result.failed} failed`
   return [
     row('measured', MEASURED_USERS, 20, before),
