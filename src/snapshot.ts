@@ -22,7 +22,13 @@ import type {
   Server,
   Setting,
 } from './snapshot/server.js'
-import type {Statement, StatementFamilies, StatementsInfo, StatementText} from './snapshot/statements.js'
+import type {
+  Statement,
+  StatementFamilies,
+  StatementSamples,
+  StatementsInfo,
+  StatementText,
+} from './snapshot/statements.js'
 import type {Vacuum} from './snapshot/vacuum.js'
 
 export type * from './snapshot/activity.js'
@@ -88,8 +94,12 @@ export type Sections = {
 
 export type SectionName = keyof Sections
 
-/** Two readings of the counters, taken `seconds` apart with `check --window`. */
-export type Window = {seconds: number; before: {at: number; databases: Database[]; checkpoints: Checkpoints | null}}
+/** Two readings of the counters, taken `seconds` apart with `check --window`, and those of statements in between. */
+export type Window = {
+  seconds: number
+  before: {at: number; databases: Database[]; checkpoints: Checkpoints | null}
+  statements?: StatementSamples | null
+}
 
 export const SNAPSHOT_VERSION = 1
 

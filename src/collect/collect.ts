@@ -10,6 +10,7 @@ import {collectors, sectionNames} from './index.js'
 import type {PoolerReader} from './pgbouncer/reader.js'
 import {readPoolers} from './pgbouncer/section.js'
 import {isOver, type Run, readRows, readSection} from './read.js'
+import {statementCounters} from './statement-samples.js'
 
 export type CollectOptions = {
   /** seconds to watch between two readings of the counters; 0: none */
@@ -142,11 +143,14 @@ async function watch(
   const written = await readSection(run, checkpoints as unknown as Collector)
   const start = performance.now()
   const end = start + options.windowSeconds * 1000
+  const counters = statementCounters(run, options.windowSeconds)
+  await counters.read()
   await sample(run, samples)
   while (performance.now() < end && !isOver(run)) {
     options.onProgress?.(`watching, ${Math.ceil((end - performance.now()) / 1000)} s left`)
     await pause(Math.min(1000, end - performance.now()), run.signal)
     await Promise.all([sample(run, samples), lookAtPoolers()])
+    if (counters.isDue()) await counters.read()
   }
   if (!before.ok || samples.length === 0) return null
   return {
@@ -156,16 +160,18 @@ async function watch(
       databases: before.data as Sections['databases'],
       checkpoints: written.ok ? (written.data as Sections['checkpoints']) : null,
     },
+    statements: counters.samples(),
   }
 }
 
 const pause = (ms: number, signal: AbortSignal | undefined) =>
   new Promise<void>(resolve => {
-    const timer = setTimeout(resolve, ms)
     const stop = () => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
       resolve()
     }
+    const timer = setTimeout(stop, ms)
     signal?.addEventListener('abort', stop, {once: true})
   })
 

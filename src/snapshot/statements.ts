@@ -60,3 +60,12 @@ export type StatementFamilies = {
   entries: number
   families: StatementFamily[]
 }
+
+/** What was counted in each interval of a window; only statements of the connected database, sent by clients. */
+export type StatementSamples = {
+  /** when the counters were read: one more than there are intervals */
+  at: number[]
+  /** counters were reset, or entries evicted, meanwhile: there are no increments then */
+  wasReset: boolean
+  statements: {queryid: string; calls: number[]; rows: number[]}[]
+}
