@@ -1,5 +1,5 @@
 import {hasMilliseconds, sessionAt, sessionEnd, timeAt} from './bytes.js'
-import {countMalformed, newCounts, type Reader, type Sink, type Where} from './reader.js'
+import {countMalformed, countOverlong, newCounts, type Reader, type Sink, type Where} from './reader.js'
 
 const NEWLINE = 10
 const COMMA = 44
@@ -59,7 +59,7 @@ export function csvReader(sink: Sink, file: number): Reader {
       return Math.min(start, have)
     },
     skip() {
-      countMalformed(counts, counts.lines + 1, Buffer.from('(a record of more than 8 MB)'), 0, 28)
+      if (!skipping) countOverlong(counts)
       skipping = true
     },
   }

@@ -19,7 +19,8 @@ import {
 
 /**
  * What a statement is, without its values: two 32-bit hashes over its tokens in which literals, parameters, comments,
- * letter case and the lengths of lists do not count. One pass over the bytes, because a log has millions of them.
+ * letter case and the lengths of lists do not count. One pass over the bytes, because a log has millions of them; in one
+ * file, longer than others, because its parts share the state of that pass as variables of the module.
  */
 export type Lexed = {
   h1: number

@@ -1,5 +1,5 @@
 import {numberAt, sessionAt, sessionEnd, timeAt} from './bytes.js'
-import {countMalformed, newCounts, type Reader, type Sink, type Where} from './reader.js'
+import {countMalformed, countOverlong, newCounts, type Reader, type Sink, type Where} from './reader.js'
 
 const NEWLINE = 10
 const QUOTE = 34
@@ -61,7 +61,7 @@ export function jsonReader(sink: Sink, file: number): Reader {
       return Math.min(start, have)
     },
     skip() {
-      countMalformed(counts, counts.lines + 1, Buffer.from('(a line of more than 8 MB)'), 0, 26)
+      if (!skipping) countOverlong(counts)
       skipping = true
     },
   }

@@ -64,7 +64,7 @@ function timeLimit({withoutTime, statements}: Totals, files: FileReport[]): stri
     return 'The lines carry no time, so that requests are told apart by transactions only: use %m.'
   const coarse = files.some(({prefix}) => prefix?.includes('%t') && !/%[mn]/.test(prefix))
   return coarse
-    ? 'The times have whole seconds, so that only pauses of seconds tell requests apart: use %m, not %t.'
+    ? 'The times have whole seconds: requests within one second are taken for one, and loops are cut where it ends. Use %m, not %t.'
     : null
 }
 

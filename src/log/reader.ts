@@ -62,4 +62,10 @@ export function countMalformed(counts: ReaderCounts, line: number, buf: Buffer, 
   counts.firstMalformed = {line, outline: outline + mask(text.slice(at)) + (end - start > OUTLINED ? '...' : '')}
 }
 
+/** Counts an entry that does not fit into the largest buffer. */
+export function countOverlong(counts: ReaderCounts): void {
+  counts.malformed += 1
+  counts.firstMalformed ??= {line: counts.lines + 1, outline: '(an entry of more than 8 MB)'}
+}
+
 export const newCounts = (): ReaderCounts => ({lines: 0, entries: 0, malformed: 0})

@@ -88,6 +88,7 @@ export function settle(session: Session, options: SessionOptions): void {
   const {last} = session
   const {facts} = last.statement
   const pause = last.startedAt < 0 || session.endedAt < 0 ? 0 : last.startedAt - session.endedAt
+  // Of a clock with whole seconds each tick counts: better one request taken for two than two for one.
   const isPause = pause > options.gapMs * (session.inTransaction ? PATIENCE : 1)
   if (isPause || facts.kind === 'begin') endRequest(session, options)
   if (last.startedAt >= 0) session.endedAt = last.startedAt + last.ms

@@ -1,5 +1,5 @@
 import type {PrefixMatcher} from './prefix.js'
-import {countMalformed, newCounts, type Reader, type Sink, type Where} from './reader.js'
+import {countMalformed, countOverlong, newCounts, type Reader, type Sink, type Where} from './reader.js'
 
 const NEWLINE = 10
 const CARRIAGE_RETURN = 13
@@ -54,7 +54,7 @@ export function stderrReader(matcher: PrefixMatcher, sink: Sink, file: number): 
       return Math.min(start, have)
     },
     skip() {
-      countMalformed(counts, counts.lines + 1, Buffer.from('(an entry of more than 8 MB)'), 0, 28)
+      if (!skipping) countOverlong(counts)
       skipping = true
     },
   }
