@@ -72,17 +72,20 @@ export function pooledLoad(poolers: readonly Pooler[]): {database: string; busy:
   return [...byDatabase.values()].filter(({perSecond}) => perSecond > 0)
 }
 
+/** What the arithmetic of doubles may add to a whole number. */
+const ROUNDING = 1e-9
+
 /**
  * pool = ceil(L + 2 sqrt(L)): the mean and two standard deviations of a Poisson number of busy connections (square-root
  * staffing), so that waiting stays rare.
  */
-export const poolFor = (busy: number): number => Math.ceil(busy + 2 * Math.sqrt(busy) - 1e-9)
+export const poolFor = (busy: number): number => Math.max(0, Math.ceil(busy + 2 * Math.sqrt(busy) - ROUNDING))
 
 /**
  * With fewer than one standard deviation above the mean waiting is common: there the link breaks. Sizes get two, so that
  * a load that was measured again, and came out a little higher, does not turn what was just printed into a finding.
  */
-export const leastPoolFor = (busy: number): number => Math.ceil(busy + Math.sqrt(busy) - 1e-9)
+export const leastPoolFor = (busy: number): number => Math.max(0, Math.ceil(busy + Math.sqrt(busy) - ROUNDING))
 
 /** The largest mean number of busy connections that a pool of this size carries: the inverse of leastPoolFor. */
 export const busyFor = (pool: number): number => ((Math.sqrt(1 + 4 * Math.max(0, pool)) - 1) / 2) ** 2

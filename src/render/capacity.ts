@@ -24,7 +24,7 @@ export async function capacityTable({asked, ladder, warnings, target}: CapacityR
       ...warnings.flatMap(text => hanging('!!  ', prose(text), width)),
     ],
     picture(asked, width),
-    asked.links.flatMap(link => hanging(`${link.title}: `, prose(knownText(link)), width, 2)),
+    asked.links.flatMap(link => hanging(`${prose(link.title)}: `, prose(knownText(link)), width, 2)),
     ladder.length > 0 ? await ladderLines(ladder, width) : [],
     await sizeLines(asked, width),
     ...stepsOf(asked.fixes).map(step => stepLines(step, width, color)),
@@ -43,7 +43,7 @@ function picture({links, users, clients}: Capacity, width: number): string[] {
   return [
     first,
     ...links.flatMap(link => {
-      const name = link.title.slice(0, 24).padEnd(24)
+      const name = prose(link.title).slice(0, 24).padEnd(24)
       const amount = `${count(link.demand)} of ${count(link.capacity)}`
       return ['  |', `  v ${name} ${bar(link)} ${amount.padEnd(13)} ${breakText(link)}`.slice(0, width).trimEnd()]
     }),
@@ -85,7 +85,7 @@ function ladderRow(step: Capacity): string[] {
     number(sizes.reserve),
     number(sizes.maxClientConn),
     verdict,
-    first ? `${first.title}${first.breaksAt === null ? '' : ` at ${number(first.breaksAt)}`}` : '-',
+    first ? `${prose(first.title)}${first.breaksAt === null ? '' : ` at ${number(first.breaksAt)}`}` : '-',
   ]
 }
 
