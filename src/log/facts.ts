@@ -1,3 +1,5 @@
+import {isKeyName, stemOf} from './naming.js'
+
 /** What a statement does, told from its redacted text alone: logs hold cut-off texts that no parser takes. */
 export type Facts = {
   kind: 'select' | 'write' | 'begin' | 'end' | 'other' | 'ignored'
@@ -5,7 +7,7 @@ export type Facts = {
   tables: string[]
   /** columns that are compared with a value: `column = ?`, `column IN (?)` */
   equalities: {table: string | null; column: string}[]
-  /** columns in the target list; `*` for all of a table's */
+  /** columns in the target list that look like keys; `*` for all of a table's */
   targets: string[]
   /** FOR UPDATE, FOR SHARE: meant to be run again and again */
   locks: boolean
@@ -13,6 +15,7 @@ export type Facts = {
 }
 
 const TOKEN = /"(?:[^"]|"")*"?|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|\$\d+|[^\s]/g
+const MAX_TARGETS = 100
 const BEGIN = new Set(['begin', 'start'])
 const END = new Set(['commit', 'rollback', 'end', 'abort'])
 /** Says nothing about requests or loops. */
@@ -135,5 +138,5 @@ function targetsOf(all: Token[]): string[] {
     else if (text === '*') targets.add('*')
     else if (isName(all[i]) && all[i + 1]?.text !== '.' && all[i - 1]?.word !== 'as') targets.add(name)
   }
-  return [...targets]
+  return [...targets].filter(name => name === '*' || isKeyName(name) || stemOf(name) !== null).slice(0, MAX_TARGETS)
 }

@@ -1,6 +1,7 @@
 import {milliseconds, number} from '../units.js'
 import type {Collected, Totals} from './collector.js'
 import type {FileReport} from './report.js'
+import {MAX_STATEMENTS, type Statement} from './statements.js'
 
 /** Fewer statements are no workload. */
 const MIN_STATEMENTS = 50
@@ -14,10 +15,18 @@ const CROWDED = 1000
 const SETTING = 'log_min_duration_statement = 0 (or log_statement = all)'
 
 /** What this log cannot show. `blocking`: without an N+1 it must not be called clean. */
-export function limitsOf({totals, requests}: Collected, files: FileReport[]): {blocking: boolean; limits: string[]} {
+export function limitsOf(
+  {totals, requests, statements}: Collected,
+  files: FileReport[],
+): {blocking: boolean; limits: string[]} {
   if (totals.statements === 0) return {blocking: true, limits: [noStatements(files)]}
   const blocking = [sessionLimit(totals), filterLimit(totals), spreadLimit(totals), sizeLimit(totals), fileLimit(files)]
-  const weakening = [timeLimit(totals, files), pauseLimit(totals, requests), durationLimit(totals)]
+  const weakening = [
+    varietyLimit(statements),
+    timeLimit(totals, files),
+    pauseLimit(totals, requests),
+    durationLimit(totals),
+  ]
   const told = (texts: (string | null)[]) => texts.filter(text => text !== null)
   return {blocking: told(blocking).length > 0, limits: told([...blocking, ...weakening])}
 }
@@ -57,6 +66,11 @@ function fileLimit(files: FileReport[]): string | null {
     ...broken.map(({name, problem}) => `${name}: ${problem}.`),
     ...lost.map(({name}) => `${name}: most of its lines could not be read; give the setting with --prefix.`),
   ].join(' ')
+}
+
+function varietyLimit([others]: Statement[]): string | null {
+  if (!others || others.calls === 0) return null
+  return `There are more than ${number(MAX_STATEMENTS)} different statements; ${number(others.calls)} executions of further ones were not told apart.`
 }
 
 function timeLimit({withoutTime, statements}: Totals, files: FileReport[]): string | null {

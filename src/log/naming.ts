@@ -17,6 +17,8 @@ const SUFFIX = /(?:_(?:id|uuid|pk|fk|key|guid)|Id|ID|Uuid)$/
 const PREFIX = /^(?:id|fk)_/i
 const MIN_STEM = 3
 
+export const isKeyName = (column: string): boolean => KEY.test(column)
+
 const squash = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
 /** categories -> category, boxes -> box, users -> user */
@@ -42,7 +44,7 @@ export function namesTable(stem: string, table: string): boolean {
 const isKeyOf = (table: string, column: string): boolean => {
   const own = singular(squash(table))
   const stem = stemOf(column)
-  return KEY.test(column) || (stem !== null && singular(stem) === own) || squash(column) === `${own}id`
+  return isKeyName(column) || (stem !== null && singular(stem) === own) || squash(column) === `${own}id`
 }
 
 /** Finds one row of its own table by its key: never the source of many rows. */
@@ -83,7 +85,7 @@ function byReference(table: string, column: string, parent: Facts, allTables: st
   const kind = 'fk' as const
   if (stem === null) return []
   if (parent.tables.some(name => namesTable(stem, name))) return [{kind, table, column, by: 'name'}]
-  const returnsKey = parent.targets.some(target => target === '*' || KEY.test(target))
+  const returnsKey = parent.targets.some(target => target === '*' || isKeyName(target))
   const isRole = !allTables.some(other => namesTable(stem, other))
   return isRole && returnsKey ? [{kind, table, column, by: 'position'}] : []
 }

@@ -53,7 +53,10 @@ function head({verdict, log}: LogReport, {color, width}: Page): string[] {
 }
 
 export function logLine({statements, sessions, ms, from, to}: LogReport['log']): string {
-  const parts = [`${number(statements)} statements`, sessions > 0 ? `of ${number(sessions)} sessions` : '']
+  const parts = [
+    `${number(statements)} statements`,
+    sessions > 0 ? `of ${number(sessions)} session${sessions === 1 ? '' : 's'}` : '',
+  ]
   const time = [from === null ? '' : `${from} to ${to}`, ms === null ? '' : `${milliseconds(ms)} in the database`]
   return [parts.filter(Boolean).join(' '), ...time].filter(Boolean).join(', ')
 }

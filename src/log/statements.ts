@@ -20,7 +20,7 @@ export type Statement = {
   first: Place
 }
 
-const MAX_STATEMENTS = 10_000
+export const MAX_STATEMENTS = 10_000
 const MAX_TEXT = 64 * 1024
 const SHOWN_TEXT = 700
 
@@ -73,8 +73,21 @@ export function statementTable() {
 
 function newStatement(id: number, source: string, {file, line}: Place): Statement {
   const text = redacted(source)
-  return {id, facts: factsOf(text), text: shorten(text), calls: 0, ms: 0, starts: 0, batched: 0, first: {file, line}}
+  const facts = factsOf(text)
+  return {
+    id,
+    facts: JSON.parse(JSON.stringify(facts)),
+    text: copy(shorten(text)),
+    calls: 0,
+    ms: 0,
+    starts: 0,
+    batched: 0,
+    first: {file, line},
+  }
 }
+
+/** A part of a string keeps the whole of it in memory: what is kept must be a copy. */
+const copy = (text: string) => Buffer.from(text).toString()
 
 const otherStatement = () => newStatement(0, '', {file: 0, line: 0})
 
