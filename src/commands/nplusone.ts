@@ -18,7 +18,7 @@ const atLeast = (least: number) =>
   })
 
 export default class NPlusOne extends Command {
-  static override summary = 'Find N+1 loops in the logs of PostgreSQL: parent, child, how often, what instead.'
+  static override summary = "Find N+1 loops in PostgreSQL's logs: parent, child, how often, what instead."
   static override description =
     'Reads stderr, csvlog and jsonlog, plain or gzip, without a server and in constant memory. The log must hold all ' +
     'statements: log_min_duration_statement = 0, and %m and %p in log_line_prefix.\n\nExit codes: 0 no N+1, 1 N+1 ' +
