@@ -1,7 +1,6 @@
 import {collect} from '../src/collect/collect.js'
-import {poolerReader} from '../src/collect/pgbouncer/reader.js'
+import {openConsoles} from '../src/collect/pgbouncer/open.js'
 import {resolveConninfo} from '../src/connect/conninfo.js'
-import {connectConsole} from '../src/connect/pgbouncer.js'
 import {connect} from '../src/connect/postgres.js'
 import type {Snapshot} from '../src/snapshot.js'
 
@@ -9,7 +8,6 @@ import type {Snapshot} from '../src/snapshot.js'
 export async function takeSnapshot(url: string, windowSeconds = 0, consoles: string[] = []): Promise<Snapshot> {
   const settings = await resolveConninfo(url, {})
   const reconnect = () => connect(settings)
-  const readers = await Promise.all(consoles.map(async conninfo => poolerReader(await connectConsole(conninfo, {}))))
-  const poolers = {readers, asked: consoles.length}
+  const poolers = await openConsoles(consoles, {})
   return collect(await reconnect(), {windowSeconds, deadlineMs: 30_000, poolers, reconnect})
 }

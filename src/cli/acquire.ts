@@ -1,8 +1,9 @@
-import {collect, collectPoolersOnly} from '../collect/collect.js'
+import {collect} from '../collect/collect.js'
+import type {PoolersOnly} from '../collect/pgbouncer/alone.js'
 import type {PoolerReader} from '../collect/pgbouncer/reader.js'
-import {resolveConninfo} from '../connect/conninfo.js'
-import {addressesOf, connectConsole, isConsole} from '../connect/pgbouncer.js'
-import {ConnectError, type Connection, connect} from '../connect/postgres.js'
+import {type ConnectionSettings, resolveConninfo} from '../connect/conninfo.js'
+import {addressesOf, isConsole} from '../connect/pgbouncer.js'
+import {type Connection, connect} from '../connect/postgres.js'
 import {notAReplica, withReplicas} from '../derive/replicas.js'
 import {usageError} from '../errors.js'
 import type {Snapshot} from '../snapshot.js'
@@ -32,10 +33,12 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
   const deadlineMs = duration('--timeout', request.timeout)
   const given = request.window === undefined ? null : duration('--window', request.window) / 1000
   const settings = await resolveConninfo(request.conninfo, process.env)
+  const poolers = await openPoolers(request.pgbouncer ?? [], settings)
   const progress = request.debug ? timedSteps() : startProgress()
   const stop = onSignal()
   const watched = (withPooler: boolean) => ({
     windowSeconds: given ?? (withPooler ? POOLER_WINDOW_SECONDS : 0),
+    deadlineMs,
     signal: stop.signal,
     onProgress: progress.update,
   })
@@ -46,22 +49,9 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
       return connection
     }
     stop.signal.addEventListener('abort', () => void connection?.cancel())
-    const conninfos = request.pgbouncer ?? []
     const target = await open()
-    const {readers, failures} = await openConsoles(conninfos)
-    if (isConsole(target)) {
-      const {poolerReader} = await import('../collect/pgbouncer/reader.js')
-      const own = poolerReader({connection: target, addresses: await addressesOf(target.target.host)})
-      return await collectPoolersOnly([own, ...readers], watched(true), target.target)
-    }
-    target.warnings.push(...failures)
-    return await collect(target, {
-      ...watched(conninfos.length > 0),
-      deep: request.deep,
-      deadlineMs,
-      poolers: {readers, asked: conninfos.length},
-      reconnect: open,
-    })
+    if (isConsole(target)) return await readConsole(target, poolers, watched(true))
+    return await collect(target, {...watched(poolers.length > 0), deep: request.deep, poolers, reconnect: open})
   } finally {
     stop.dispose()
     progress.stop()
@@ -71,19 +61,20 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
 /** Rates of a pooler need two looks. */
 const POOLER_WINDOW_SECONDS = 2
 
-/** A console that cannot be reached is told, and does not end the run. What cannot be understood does (exit 2). */
-async function openConsoles(conninfos: string[]): Promise<{readers: PoolerReader[]; failures: string[]}> {
-  if (conninfos.length === 0) return {readers: [], failures: []}
+async function openPoolers(conninfos: string[], target: ConnectionSettings): Promise<PoolerReader[]> {
+  if (conninfos.length === 0) return []
+  const {openConsoles} = await import('../collect/pgbouncer/open.js')
+  return openConsoles(conninfos, process.env, target)
+}
+
+/** A console that was given as the target. */
+async function readConsole(connection: Connection, others: PoolerReader[], options: PoolersOnly): Promise<Snapshot> {
+  const {collectPoolersOnly} = await import('../collect/pgbouncer/alone.js')
+  const {consoleName} = await import('../collect/pgbouncer/open.js')
   const {poolerReader} = await import('../collect/pgbouncer/reader.js')
-  const results = await Promise.allSettled(conninfos.map(conninfo => connectConsole(conninfo, process.env)))
-  const readers: PoolerReader[] = []
-  const failures: string[] = []
-  for (const result of results) {
-    if (result.status === 'fulfilled') readers.push(poolerReader(result.value))
-    else if (result.reason instanceof ConnectError) failures.push(`PgBouncer: ${result.reason.message}`)
-    else throw result.reason
-  }
-  return {readers, failures}
+  const addresses = await addressesOf(connection.target.host)
+  const own = poolerReader(consoleName(connection.target), Promise.resolve({connection, addresses}))
+  return collectPoolersOnly([own, ...others], options, connection.target)
 }
 
 async function readSnapshots(files: string[]): Promise<Snapshot> {

@@ -20,7 +20,8 @@ export type Run = {
   cutShortBy: Snapshot['cutShortBy']
 }
 
-const timeLeft = (run: Run) => run.deadlineMs - (performance.now() - run.startedAt)
+/** milliseconds */
+export const timeLeft = (run: Run): number => run.deadlineMs - (performance.now() - run.startedAt)
 
 export const isOver = (run: Run): boolean => Boolean(run.signal?.aborted) || timeLeft(run) <= 0
 

@@ -18,10 +18,11 @@ const NOT_YET_DELAY_MS = 1000
 const NOT_YET_LIMIT_MS = 10_000
 
 /**
- * Opens one session on the first host that gives one, with retries where waiting may help (server full or starting).
- * Sends nothing but application_name at start-up. Throws ConnectError (exit 3), within 5 s unless it retries.
+ * Opens one session on the first host that gives one, with retries where waiting may help (server full or starting),
+ * none of them later than `patienceMs`. Sends nothing but application_name at start-up. Throws ConnectError (exit 3),
+ * within 5 s unless it retries.
  */
-export async function connect(settings: ConnectionSettings): Promise<Connection> {
+export async function connect(settings: ConnectionSettings, {patienceMs = Infinity} = {}): Promise<Connection> {
   const started = Date.now()
   for (let attempts = 1; ; attempts++) {
     try {
@@ -29,9 +30,10 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
       connection.warnings.unshift(...settings.warnings)
       return connection
     } catch (error) {
-      const delay = error instanceof ConnectError ? retryDelay(error, attempts, Date.now() - started) : undefined
+      const elapsedMs = Date.now() - started
+      const delay = error instanceof ConnectError ? retryDelay(error, attempts, elapsedMs) : undefined
       if (error instanceof ConnectError) error.attempts = attempts
-      if (delay === undefined) throw error
+      if (delay === undefined || elapsedMs + delay > patienceMs) throw error
       await sleep(delay)
     }
   }
