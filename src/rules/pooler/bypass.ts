@@ -25,7 +25,7 @@ export default defineRule({
     pooledShare: {default: 5, unit: 'percent', help: 'fewer transactions than this of the sessions are none'},
   },
   severity: {
-    high: 'half or more of a role came past the pooler: its limits protect nothing, and its pools stand idle',
+    high: 'half or more of a role came past the pooler, or counters of one and the same time say so: the pools bound nothing',
     medium: "a notable part of the role's clients did, or only old counters tell",
     low: 'a few did: perhaps one process with old settings',
   },
