@@ -205,14 +205,14 @@ describe('loops that are found', () => {
       [AUTHOR, 4880, 4880],
     ]
     expect(loops(seen)).toEqual([])
-    expect(loops(seen, {atWork: 12})).toEqual(['medium public.author (id)'])
+    expect(loops(seen, {lastQueries: Array(4).fill(AUTHOR)})).toEqual(['medium public.author (id)'])
     expect(
       loops(
         [
           [BOOKS, 250, 4880],
           [AUTHOR, 5000, 5000],
         ],
-        {atWork: 12},
+        {lastQueries: Array(4).fill(AUTHOR)},
       ),
     ).toEqual([])
   })

@@ -1,7 +1,7 @@
 import rule from '../../src/rules/queries/n-plus-one.js'
 import type {Activity, Application, Window} from '../../src/snapshot.js'
 import {foreignKey, index, statement, table} from '../rules/objects.js'
-import {findingsOf, judge, NOW, ok, server} from '../rules/sections.js'
+import {findingsOf, judge, NOW, ok, server, session} from '../rules/sections.js'
 
 /** `table: [columns]`; a column `author_id -> author` is a foreign key, the first column is the primary key. */
 export type Tables = Record<string, string[]>
@@ -27,18 +27,22 @@ type World = {
   isUndeclared?: boolean
   options?: Record<string, number>
   application?: Application
-  atWork?: number
+  /** the last statements of sessions at work */
+  lastQueries?: string[]
   window?: Window
 }
 
-export function sectionsOf(seen: Seen[], {tables = LIBRARY, isUndeclared = false, application, atWork}: World = {}) {
+export function sectionsOf(
+  seen: Seen[],
+  {tables = LIBRARY, isUndeclared = false, application, lastQueries = []}: World = {},
+) {
   const names = Object.keys(tables)
   const plain = (column: string) => column.split(' -> ')[0]!
   const statements = seen.map(([, calls, rows], at) => statement(String(at + 1), {calls, rows, meanMs: 0.1}))
   const activity: Activity = {
     at: NOW,
-    sessions: [],
-    samples: [{at: NOW, clients: atWork ?? 0, active: atWork ?? 0, idle: 0, idleInTransaction: 0, waitingForLock: 0}],
+    sessions: lastQueries.map((query, at) => session(at, {query, state: 'idle', stateChange: NOW - 0.01})),
+    samples: [],
   }
   return {
     server: server(),

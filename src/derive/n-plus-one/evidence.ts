@@ -1,7 +1,7 @@
 import type {Evidence} from '../../rule.js'
 import type {StatementsInfo} from '../../snapshot.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
-import type {Loop} from './loops.js'
+import type {Fit, Loop} from './loops.js'
 
 const SOURCE = 'pg_stat_statements'
 
@@ -39,7 +39,7 @@ export function pageTimes(loop: Loop): {now: number; without: number} {
 
 /** The numbers first; then both statements whole, for whoever looks for them in the code. */
 export function loopEvidence(loop: Loop, all: readonly Loop[], info: StatementsInfo): Evidence[] {
-  const {lookup, parents, baseline, fanOut, rootCalls, deviation, outer} = loop
+  const {lookup, parents, baseline, fanOut, rootCalls, deviation, outer, window} = loop
   const {family} = lookup
   const rows = sum(parents.map(each => each.family.rows))
   const {now, without} = pageTimes(loop)
@@ -47,7 +47,9 @@ export function loopEvidence(loop: Loop, all: readonly Loop[], info: StatementsI
     {label: 'calls of the look-up', value: family.calls, unit: 'count'},
     {label: outer ? 'rows of its parent, itself in a loop' : 'rows of its parent', value: rows, unit: 'count'},
     ...(baseline ? [{label: 'calls once per request', value: baseline.calls, unit: 'count' as const}] : []),
-    {label: 'difference', value: (Math.abs(deviation) / family.calls) * 100, unit: 'percent'},
+    ...(window
+      ? []
+      : [{label: 'difference', value: (Math.abs(deviation) / family.calls) * 100, unit: 'percent' as const}]),
     {label: outer ? 'calls of what the page reads first' : 'calls of its parent', value: rootCalls, unit: 'count'},
     {label: 'look-ups per page', value: fanOut, unit: 'count'},
     {
@@ -61,6 +63,7 @@ export function loopEvidence(loop: Loop, all: readonly Loop[], info: StatementsI
   ]
   return [
     ...numbers.map(each => ({...each, source: SOURCE})),
+    ...(window ? windowEvidence(window) : []),
     {
       label: 'the same with one query for all rows',
       value: without,
@@ -79,6 +82,16 @@ export function loopEvidence(loop: Loop, all: readonly Loop[], info: StatementsI
         )
       : []),
     ...(baseline ? texts('once per request', [baseline]) : []),
+  ]
+}
+
+function windowEvidence({seconds, intervals, calls, fit, explained, slope}: Fit): Evidence[] {
+  const source = `${intervals} intervals in ${Math.round(seconds)} s`
+  return [
+    {label: 'calls of the look-up in the window', value: calls, unit: 'count', source},
+    {label: 'look-ups per row of its parent', value: slope, unit: 'count', source},
+    {label: 'calls that its parents explain', value: explained * 100, unit: 'percent', source},
+    {label: 'fit (adjusted R squared)', value: fit, source},
   ]
 }
 

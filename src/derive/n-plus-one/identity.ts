@@ -24,7 +24,7 @@ export type Match = {
 export type Tolerance = {
   /** share of the calls */
   share: number
-  /** calls that are still to come, in loops that were under way when the counters were read */
+  /** loops that were in the middle of their rows when the counters were read */
   underWay: number
   minFanOut: number
   /** most matches by chance that a finding may have: of one parent, of two */
@@ -107,7 +107,8 @@ const overlap = (a: Term, b: Term) => a.parents.some(({family}) => b.parents.som
 
 function best(calls: number, {many, sums}: Choices, tolerance: Tolerance, mostByChance: number): Match | null {
   const allowed = (deviation: number, {terms}: Sum) => {
-    const late = tolerance.underWay * Math.max(...terms.map(({fanOut}) => fanOut))
+    // Large lists take longest, so they are met more often than their number says.
+    const late = 2 * tolerance.underWay * Math.max(...terms.map(({fanOut}) => fanOut))
     return -deviation <= tolerance.share * calls && deviation <= Math.max(tolerance.share * calls, late)
   }
   const fitting = sums.filter(each => allowed(each.total - calls, each))

@@ -1,11 +1,11 @@
-import {shapeOf} from '../../sql/parse.js'
-import type {Shape} from '../../sql/shape.js'
-import type {Query} from '../queries.js'
-import {type Family, familiesOf} from './families.js'
+import type {StatementSamples} from '../../snapshot.js'
+import type {Family} from './families.js'
 import {type Baseline, explain, type Match, type Term, type Tolerance} from './identity.js'
-import {type Lookup, lookupsOf} from './lookups.js'
-import {type Parent, parentFor, type Source, sourcesOf} from './parents.js'
+import type {Lookup} from './lookups.js'
+import type {Parent} from './parents.js'
 import {groupBy, type Schema} from './references.js'
+import {type WindowLimits, windowLoops} from './windows.js'
+import {type Candidate, candidatesOf, type Workload} from './workload.js'
 
 /** A look-up whose calls are the rows of its parents. */
 export type Loop = {
@@ -21,6 +21,21 @@ export type Loop = {
   outer: Loop | null
   /** every reference it rests on is a foreign key */
   isDeclared: boolean
+  /** set when it was seen in the intervals of a window instead of the sums */
+  window: Fit | null
+}
+
+/** How calls followed rows over the intervals of a window. */
+export type Fit = {
+  seconds: number
+  intervals: number
+  calls: number
+  /** adjusted R squared */
+  fit: number
+  /** share of the calls, 0 to 1 */
+  explained: number
+  /** look-ups per row of the first parent */
+  slope: number
 }
 
 export type Limits = {
@@ -28,69 +43,26 @@ export type Limits = {
   tolerance: number
   minFanOut: number
   minCalls: number
-  /** sessions at work when the counters were read */
-  atWork: number
+  /** sessions in the middle of a loop when the counters were read */
+  underWay: number
   /** matches by chance in the whole workload that findings may rest on */
   chance: {one: number; two: number}
 }
 
-export type Workload = {
-  lookups: {family: Family; readings: Lookup[]}[]
-  sources: Source[]
-  baselines: Baseline[]
-  /** statements whose text does not parse */
-  unread: Query[]
-  read: number
-}
-
-/** Reads the texts; the parser must be loaded. */
-export function readWorkload(queries: readonly Query[], schema: Schema): Workload {
-  const read: {query: Query; shape: Shape}[] = []
-  const unread: Query[] = []
-  for (const query of queries) {
-    const shape = shapeOf(query.text)
-    if (shape) read.push({query, shape})
-    else unread.push(query)
-  }
-  const single = familiesOf(read, false)
-  return {
-    lookups: single
-      .map(family => ({family, readings: lookupsOf(family, schema)}))
-      .filter(({readings}) => readings.length > 0),
-    sources: sourcesOf(familiesOf(read, true), schema),
-    baselines: single
-      .filter(family => isBaseline(family, schema))
-      .map(({text, queryids, calls}) => ({text, queryids, calls})),
-    unread,
-    read: read.length,
-  }
-}
-
-/** At most one row by a value that leads nowhere: a session's key, a token, a name. Requests begin with such. */
-function isBaseline({shape, rows, calls}: Family, schema: Schema): boolean {
-  const {equals, locks, aggregate, relations} = shape
-  if (equals.length === 0 || locks || aggregate !== null || relations.length !== 1 || rows > calls) return false
-  return equals
-    .flatMap(column => schema.columnsOf(column, relations))
-    .every(column => schema.referencesFrom(column).length === 0 && schema.referencesTo(column).length === 0)
-}
-
-export function findLoops(workload: Workload, schema: Schema, limits: Limits): Loop[] {
-  const candidates = workload.lookups
-    .filter(({family}) => family.calls >= limits.minCalls)
-    .map(({family, readings}) => ({
-      family,
-      readings: readings.map(lookup => ({lookup, parents: parentsOf(lookup, workload, schema)})),
-    }))
-    .filter(({readings}) => readings.some(({parents}) => parents.length > 0))
-  const loopOf = solver(candidates, workload.baselines, limits)
-  return candidates.flatMap(({family}) => loopOf(family) ?? [])
-}
-
-type Candidate = {family: Family; readings: {lookup: Lookup; parents: Parent[]}[]}
-
-function parentsOf(lookup: Lookup, {sources}: Workload, schema: Schema): Parent[] {
-  return sources.flatMap(source => parentFor(lookup, source, schema) ?? [])
+/** Loops by the sums since the counters began; with a window, of the other look-ups those that it shows. */
+export function findLoops(
+  workload: Workload,
+  schema: Schema,
+  limits: Limits,
+  window: {samples: StatementSamples; limits: WindowLimits} | null = null,
+): Loop[] {
+  const candidates = candidatesOf(workload, schema, limits.minCalls)
+  const {loopOf, outerOf} = solver(candidates, workload.baselines, limits)
+  const found = candidates.flatMap(({family}) => loopOf(family) ?? [])
+  if (!window) return found
+  const rest = candidates.filter(({family}) => loopOf(family) === null)
+  const outerOfParent = ({family}: Parent) => outerOf(family)
+  return [...found, ...windowLoops(rest, workload, window.samples, window.limits, outerOfParent)]
 }
 
 /** Loops depend on loops: whether a parent of one row is a page of its own or a step of a loop decides the fan-out. */
@@ -124,15 +96,15 @@ function solver(candidates: readonly Candidate[], baselines: Baseline[], limits:
     known.set(family, loop)
     return loop
   }
-  return loopOf
+  return {loopOf, outerOf}
 }
 
 const isOther = (family: Family) => (baseline: Baseline) => !baseline.queryids.some(id => family.queryids.includes(id))
 
 /** The more look-ups are asked about, the rarer a match by chance must be for each. */
-function toleranceOf(candidates: number, {tolerance, atWork, minFanOut, chance}: Limits): Tolerance {
+function toleranceOf(candidates: number, {tolerance, underWay, minFanOut, chance}: Limits): Tolerance {
   const each = (inAll: number) => Math.min(MOST_BY_CHANCE, inAll / Math.max(1, candidates))
-  return {share: tolerance, underWay: atWork, minFanOut, chance: {one: each(chance.one), two: each(chance.two)}}
+  return {share: tolerance, underWay, minFanOut, chance: {one: each(chance.one), two: each(chance.two)}}
 }
 
 const MOST_BY_CHANCE = 0.01
@@ -162,6 +134,7 @@ function loopFrom(lookup: Lookup, match: Match, outerOf: (family: Family) => Loo
     chance,
     outer,
     isDeclared: references.every(reference => reference?.isDeclared !== false) && outer?.isDeclared !== false,
+    window: null,
   }
 }
 
