@@ -80,3 +80,7 @@ export const commandStep = (text: string, pooler: Pooler, ...command: CommandAnd
 })
 
 type CommandAndDatabase = [command: Parameters<typeof poolerCommand>[1], database?: string]
+
+/** Whether clients on the network must use TLS. */
+export const requiresTls = (pooler: Pooler): boolean =>
+  /^(require|verify-ca|verify-full)$/.test(poolerSetting(pooler, 'client_tls_sslmode') ?? '')

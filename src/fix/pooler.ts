@@ -92,6 +92,7 @@ function generalPlace({name, to}: PoolerRequest, pooler: Pooler): Place {
 
 /** What SHOW DATABASES calls otherwise than the file does. */
 const ENTRY_VALUES: Record<string, (database: Pooler['databases'][number]) => string | number | null> = {
+  host: database => database.host,
   pool_size: database => database.poolSize,
   reserve_pool: database => database.reservePoolSize,
   min_pool_size: database => database.minPoolSize,

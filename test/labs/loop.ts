@@ -23,7 +23,7 @@ const labNames = () =>
     .sort()
 
 /** Debian's PgBouncer 1.18 is what these warn of. */
-const OLD_PGBOUNCER: string[] = []
+const OLD_PGBOUNCER = ['pooler/version']
 
 const ruleOf = (labName: string) => labName.replace(/\..*$/, '')
 
