@@ -1,3 +1,4 @@
+import {shellQuote} from '../fix/apply.js'
 import type {FixRequest} from '../rule.js'
 import type {Pool, Pooler, PoolerDatabase} from '../snapshot.js'
 import {quoteIdent} from '../sql/quote.js'
@@ -48,3 +49,6 @@ export const changeLine = ({pooler, name, database}: PoolLine, to: number, words
   ...(database === undefined ? {} : {database}),
   ...words,
 })
+
+/** A path that the console told, as a word of a shell command. */
+export const shellPath = (path: string): string => (/^[\w./-]+$/.test(path) ? path : shellQuote(path))

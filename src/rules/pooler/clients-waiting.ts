@@ -1,4 +1,4 @@
-import {poolName} from '../../derive/pool-lines.js'
+import {poolName, shellPath} from '../../derive/pool-lines.js'
 import {type Growth, growthFixes, growthOf, type Queue, queuesOf} from '../../derive/pool-queue.js'
 import {poolerNumber, poolerSetting} from '../../derive/pooler.js'
 import {defineRule, type Evidence, type FindingDraft, type FixRequest} from '../../rule.js'
@@ -80,7 +80,9 @@ const evidence = ({limit, pool, clients, longest}: Queue): Evidence[] => [
 /** Larger pools do not help who gets none. */
 function refused({limit}: Queue): FixRequest {
   const log = poolerSetting(limit.pooler, 'logfile')
-  const line = log ? `grep -iE 'login failed|too many|connect failed' ${log}` : 'journalctl -u pgbouncer -n 100'
+  const line = log
+    ? `grep -iE 'login failed|too many|connect failed' ${shellPath(log)}`
+    : 'journalctl -u pgbouncer -n 100'
   return {
     kind: 'action',
     title: 'Find out why PgBouncer does not get its server connections',
