@@ -1,0 +1,80 @@
+import type {ActionStep} from '../rule.js'
+import type {Pooler} from '../snapshot.js'
+import {shellPath} from './pool-lines.js'
+import {poolerNumber, poolerSetting} from './pooler.js'
+
+/** The first version whose processes pass cancel requests on to each other. */
+const HAS_PEERS = 11_900
+
+/**
+ * Two copies of the present file that differ in what each process needs for itself; pools are halved. Copies, because a
+ * second section [pgbouncer] after an %include sets everything back to its default.
+ */
+export function changeSteps(pooler: Pooler): ActionStep[] {
+  const present = poolerSetting(pooler, 'conffile') || '/etc/pgbouncer/pgbouncer.ini'
+  const file = (id: number) => present.replace(/(\.ini)?$/, `-${id}.ini`)
+  const log = poolerSetting(pooler, 'logfile')
+  const peers = pooler.versionNum >= HAS_PEERS
+  const lines = (id: number) => [
+    'so_reuseport = 1',
+    `unix_socket_dir = /run/pgbouncer-${id}`,
+    `pidfile = /run/pgbouncer-${id}/pgbouncer.pid`,
+    ...(log ? [`logfile = ${log.replace(/(\.log)?$/, `-${id}.log`)}`] : []),
+    ...(peers ? [`peer_id = ${id}`] : []),
+    ...halved(pooler),
+  ]
+  const copy = (id: number): ActionStep => ({
+    text: `Section [pgbouncer] of copy ${id}: each line in place of the one of its name`,
+    file: file(id),
+    lines: lines(id),
+    language: 'conf',
+  })
+  const known: ActionStep = {
+    text: 'A section of its own at the end of both',
+    lines: ['[peers]', '1 = host=/run/pgbouncer-1', '2 = host=/run/pgbouncer-2'],
+    language: 'conf',
+  }
+  return [
+    {
+      text: 'A file for each process',
+      lines: [1, 2].map(id => `sudo cp -p ${shellPath(present)} ${shellPath(file(id))}`),
+      language: 'sh',
+    },
+    copy(1),
+    copy(2),
+    ...(peers ? [known] : []),
+    {
+      text: 'A unit for both',
+      file: '/etc/systemd/system/pgbouncer@.service',
+      lines: [
+        '[Service]',
+        'User=postgres',
+        'RuntimeDirectory=pgbouncer-%i',
+        `ExecStart=/usr/sbin/pgbouncer ${present.replace(/(\.ini)?$/, '-%i.ini')}`,
+        'ExecReload=/bin/kill -HUP $MAINPID',
+        '[Install]',
+        'WantedBy=multi-user.target',
+      ],
+      language: 'conf',
+    },
+    {
+      text: 'In place of the one process (cuts every client)',
+      lines: [
+        'sudo systemctl daemon-reload',
+        'sudo systemctl disable --now pgbouncer',
+        'sudo systemctl enable --now pgbouncer@1 pgbouncer@2',
+      ],
+      language: 'sh',
+    },
+    'Halve the sizes in the lines of [databases], too, and set pgbouncer: processes: 2 in ahsp-db.yaml',
+  ]
+}
+
+/** Each process has pools of its own: together they may open what the one did. */
+const halved = (pooler: Pooler): string[] =>
+  ['default_pool_size', 'min_pool_size', 'reserve_pool_size', 'max_db_connections', 'max_user_connections'].flatMap(
+    name => {
+      const value = poolerNumber(pooler, name) ?? 0
+      return value > 0 ? [`${name} = ${Math.ceil(value / 2)}`] : []
+    },
+  )
