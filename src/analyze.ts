@@ -56,6 +56,7 @@ export async function analyze(
       platformEvidence: platform.evidence,
       inRecovery: server.inRecovery,
     },
+    poolers: sections.poolers.ok ? sections.poolers.data.map(({target, version}) => ({target, version})) : [],
     collectedAt: snapshot.collectedAt,
     users: context.users ?? null,
     statistics: statisticsWindow(snapshot),

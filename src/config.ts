@@ -48,20 +48,21 @@ export const DEFAULTS: Config = {file: null, failOn: 'high', only: [], skip: [],
 /**
  * Reads ./ahsp-db.yaml, or the file at `path`. Without a file: the defaults, and nothing heavy is loaded.
  *
- * `connection: 'ignore'` leaves `connection` as it is written, for runs that connect elsewhere or nowhere: an unset
- * variable must not stop those. Throws CliError CONFIG (exit 2) with file:line:column of every mistake.
+ * 'ignore' leaves `connection`, or the consoles of `pgbouncer`, as they are written, for runs that connect elsewhere or
+ * nowhere: an unset variable must not stop those. Throws CliError CONFIG (exit 2) with file:line:column of every mistake.
  */
 export async function loadConfig(
   path: string | undefined,
   rules: readonly Rule[],
   env: NodeJS.ProcessEnv,
-  options: {connection?: 'expand' | 'ignore'} = {},
+  options: {connection?: 'expand' | 'ignore'; consoles?: 'expand' | 'ignore'} = {},
 ): Promise<Config> {
   const file = path ?? CONFIG_FILE
   const source = await readSource(file, path === undefined)
   if (source === null) return structuredClone(DEFAULTS)
   const {parseConfig} = await import('./config/parse.js')
-  return parseConfig(file, source, rules, options.connection === 'ignore' ? null : env)
+  const {connection, consoles = connection} = options
+  return parseConfig(file, source, rules, env, {connection: connection !== 'ignore', consoles: consoles !== 'ignore'})
 }
 
 async function readSource(file: string, mayBeAbsent: boolean): Promise<string | null> {

@@ -38,8 +38,11 @@ const setting = (s: Setting): Setting => ({
   bootValue: hide(s.name, s.bootValue),
   resetValue: hide(s.name, s.resetValue),
 })
-const poolerSetting = (s: PoolerSetting): PoolerSetting => ({...s, value: hide(s.name, s.value)})
+const poolerSetting = (s: PoolerSetting): PoolerSetting => ({...s, value: hideLdap(hide(s.name, s.value))})
 const named = <T extends FileSetting | RoleSetting>(s: T): T => ({...s, value: hide(s.name, s.value)})
+
+/** auth_ldap_options holds several options in one value. */
+const hideLdap = (value: string) => value.replace(/(ldapbindpasswd\s*=\s*)("(?:[^"]|"")*"|\S+)/gi, `$1${REDACTED}`)
 
 /** `ldapbindpasswd=...`, `radiussecrets=...` */
 const hbaOption = (option: string) => option.replace(/^([^=]*(?:passw|secret)[^=]*=).*/i, `$1${REDACTED}`)

@@ -116,6 +116,7 @@ function reportOf(refusal: Refusal, context: Context, results: Report['results']
     tool: VERSION,
     target: refusal.target,
     server: null,
+    poolers: [],
     collectedAt: refusal.at,
     users: context.users ?? null,
     statistics: {since: null, seconds: null},

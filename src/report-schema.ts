@@ -69,6 +69,15 @@ export const reportSchema = z.object({
   server: z
     .object({version: z.string(), platform: z.string(), platformEvidence: z.string(), inRecovery: z.boolean()})
     .nullable(),
+  poolers: z
+    .array(
+      z.object({
+        target: z.object({host: z.string(), port: z.number(), user: z.string()}),
+        version: z.string().describe('e.g. 1.18.0'),
+      }),
+    )
+    .default([])
+    .describe('the PgBouncer processes whose consoles were read; with `server` null they are all that was read'),
   collectedAt: z.number().describe('seconds since 1970, by the server'),
   users: z.number().nullable(),
   statistics: z

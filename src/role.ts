@@ -13,6 +13,10 @@ GRANT CONNECT ON DATABASE ${quoteIdent(database)} TO ${name};
 GRANT pg_monitor TO ${name};
 ALTER ROLE ${name} SET default_transaction_read_only = on;
 
+-- With PgBouncer in front of it: its console wants a user of its own, who may
+-- only look. In pgbouncer.ini, with a password in the auth_file; then RELOAD:
+--   stats_users = NAME
+
 -- Then give it a password; psql asks for it and sends it encrypted:
 --   \\password ${name}
 

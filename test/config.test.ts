@@ -186,6 +186,29 @@ describe('connection', () => {
     )
   })
 
+  test('of a console: its place, and its own key', async () => {
+    expect(await failure(`pgbouncer:\n  consoles: ["host=pooler", "password=$${'{'}NOPE}"]`)).toBe(
+      [
+        'error[CONFIG]: ahsp-db.yaml:2:29: pgbouncer.consoles: the environment variable NOPE is not set - ' +
+          'export NOPE, or give the connection on the command line',
+        '  2 |   consoles: ***',
+        '    |                ^',
+      ].join('\n'),
+    )
+  })
+
+  test('in consoles, unless others are used', async () => {
+    const text = `connection: $${'{'}NOPE}\npgbouncer: {consoles: ["host=$${'{'}HOST}"], processes: 2, openFiles: 1024}`
+    const {pgbouncer, poolerProcesses, poolerOpenFiles} = await load(text, {connection: 'ignore', consoles: 'expand'})
+    expect({pgbouncer, poolerProcesses, poolerOpenFiles}).toEqual({
+      pgbouncer: ['host=db'],
+      poolerProcesses: 2,
+      poolerOpenFiles: 1024,
+    })
+    const ignored = await load(`pgbouncer: {consoles: ["host=$${'{'}NOPE}"]}`, {consoles: 'ignore'})
+    expect(ignored.pgbouncer).toEqual([`host=$${'{'}NOPE}`])
+  })
+
   test('variables inside a text', async () => {
     expect((await load(`connection: host=$${'{'}HOST} dbname=shop`)).connection).toBe('host=db dbname=shop')
   })
@@ -228,7 +251,7 @@ describe('the commented file', () => {
     const uncommented = configTemplate(rules)
       .replaceAll(/^#(?! )/gm, '')
       .replaceAll(/^#(?= {2,}\S)/gm, '')
-    expect(Object.keys(parse(uncommented)).length).toBe(11)
+    expect(Object.keys(parse(uncommented)).length).toBe(12)
     const config = await load(uncommented)
     expect(config).toMatchObject({users: 100, ramBytes: 17179869184, failOn: 'high', connection: ENV.DATABASE_URL})
     expect(config.ignore).toHaveLength(1)

@@ -32,7 +32,8 @@ export type JudgeFlags = {
 /** The configuration file with the flags laid over it; `conninfo` is what the command line names, if anything. */
 export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{config: Config; context: Context}> {
   const connection = (conninfo ?? flags.snapshot) !== undefined ? 'ignore' : 'expand'
-  const file = await loadConfig(flags.config, rules, process.env, {connection})
+  const consoles = (flags.pgbouncer ?? flags.snapshot) !== undefined ? 'ignore' : 'expand'
+  const file = await loadConfig(flags.config, rules, process.env, {connection, consoles})
   const config: Config = {
     ...file,
     connection: conninfo ?? file.connection,

@@ -17,9 +17,22 @@ const closedSections = ({sections}: Snapshot) =>
 
 export type RoleVerdict = {text: string; complete: boolean}
 
+/** A console that was given in the server's place: what its user was refused there. */
+function verifyConsole({sections: {poolers}, target}: Snapshot): RoleVerdict | null {
+  if (!poolers.ok) return poolers.reason === 'unsupported' ? null : {text: `${poolers.message}\n`, complete: false}
+  const refused = poolers.data.flatMap(({unread}) => unread).map(({command, message}) => `  ${command}: ${message}`)
+  const user = `user ${JSON.stringify(target.user)}`
+  if (refused.length === 0) return {text: `COMPLETE: ${user} can read all of PgBouncer's console\n`, complete: true}
+  const text = [`INCOMPLETE: ${user} cannot read all of PgBouncer's console`, ...refused].join('\n')
+  return {text: `${text}\n`, complete: false}
+}
+
 /** Which sections this role can read, and the grant or line that opens each of the others. */
 export function verifyRole(snapshot: Snapshot): RoleVerdict {
   const {sections, target} = snapshot
+  const isConsole = !sections.server.ok && sections.server.reason === 'unsupported'
+  const ofConsole = isConsole ? verifyConsole(snapshot) : null
+  if (ofConsole) return ofConsole
   const closed = closedSections(snapshot)
   const missing = missingSections(snapshot)
   const {server} = sections

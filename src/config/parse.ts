@@ -17,8 +17,14 @@ import {problemsOf} from './issues.js'
 import {ConfigError, type Problem, type Source} from './problem.js'
 import {configSchema} from './schema.js'
 
-/** `env` null: `connection` stays as written. Throws ConfigError with every mistake of the first stage that has any. */
-export function parseConfig(file: string, text: string, rules: readonly Rule[], env: NodeJS.ProcessEnv | null): Config {
+/** What is not `expanded` stays as written. Throws ConfigError with every mistake of the first stage that has any. */
+export function parseConfig(
+  file: string,
+  text: string,
+  rules: readonly Rule[],
+  env: NodeJS.ProcessEnv,
+  expanded: {connection: boolean; consoles: boolean},
+): Config {
   const lines = new LineCounter()
   const source: Source = {file, text, lines}
   const document = parseYaml(source)
@@ -29,12 +35,13 @@ export function parseConfig(file: string, text: string, rules: readonly Rule[], 
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, schema, document), source)
   const config = shape(file, parsed.data)
   const expand = (text: string, path: (string | number)[]) => {
-    const {value, problem} = expandVariables(text, env!)
+    const {value, problem} = expandVariables(text, env, path.filter(part => typeof part === 'string').join('.'))
     if (problem) refuse([{...spanOf(document.getIn(path, true) as Node), ...problem}], source)
     return value
   }
-  if (env && config.connection) config.connection = expand(config.connection, ['connection'])
-  if (env) config.pgbouncer = config.pgbouncer?.map((text, at) => expand(text, ['pgbouncer', 'consoles', at]))
+  if (expanded.connection && config.connection) config.connection = expand(config.connection, ['connection'])
+  if (expanded.consoles)
+    config.pgbouncer = config.pgbouncer?.map((text, at) => expand(text, ['pgbouncer', 'consoles', at]))
   return config
 }
 

@@ -54,13 +54,9 @@ const pgbouncer = z.strictObject({
     .array(text('a URL or key=value string'))
     .optional()
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
-    .meta(help("PgBouncer's consoles; variables as in connection", '["host=pooler.example user=${POOLER_USER}"]')),
-  processes: whole('a whole number, 1 or more')
-    .optional()
-    .meta(help('processes like each of them (so_reuseport), if not all are named', '1')),
-  openFiles: whole('a whole number, 1 or more')
-    .optional()
-    .meta(help('open files a PgBouncer process may have (LimitNOFILE)', '65536')),
+    .meta(help('consoles; ${NAME} as in connection', '["host=pooler user=stats"]')),
+  processes: whole('a whole number, 1 or more').optional().meta(help('processes like each (so_reuseport)', '1')),
+  openFiles: whole('a whole number, 1 or more').optional().meta(help('open files of a process (LimitNOFILE)', '65536')),
 })
 
 const hardware = z.strictObject({

@@ -33,7 +33,15 @@ const SERVER_ERRORS: Matcher[] = [
     ],
   },
   {state: '53300', as: facts => tooMany(facts)},
-  {state: '08P01', text: /max_client_conn|no more connections allowed/i, as: facts => tooMany(facts)},
+  {
+    state: '08P01',
+    text: /max_client_conn|no more connections allowed/i,
+    as: ({place, said}) => [
+      'too-many-clients',
+      `${place} refuses new clients: ${said}`,
+      "raise max_client_conn in pgbouncer.ini, or use the server's own port",
+    ],
+  },
   {
     state: '57P03',
     text: /shutting down/,

@@ -2,7 +2,7 @@ import type {Report} from '../report.js'
 import type {RenderOptions} from './index.js'
 import {prose} from './sanitize.js'
 import {severityColor} from './style.js'
-import {findingsBySeverity} from './summary.js'
+import {findingsBySeverity, poolersLine} from './summary.js'
 
 /** The verdict, then one line per finding: severity, rule, subject, title. Never wrapped, so it can be grepped. */
 export function brief(report: Report, {color}: RenderOptions): string {
@@ -10,5 +10,8 @@ export function brief(report: Report, {color}: RenderOptions): string {
     const word = severityColor(severity, severity.padEnd(8), color)
     return `${word}  ${rule}  ${prose(subject)}  ${prose(title)}`
   })
-  return `${[prose(report.verdict.headline), ...lines].join('\n')}\n`
+  // What a console alone can tell is not said of the server.
+  const about = report.server ? '' : poolersLine(report)
+  const headline = about ? `${report.verdict.headline} (${about})` : report.verdict.headline
+  return `${[prose(headline), ...lines].join('\n')}\n`
 }

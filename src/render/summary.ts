@@ -10,15 +10,32 @@ export function findingsBySeverity(report: Report): Finding[] {
   return SEVERITIES.flatMap(severity => all.filter(finding => finding.severity === severity))
 }
 
-/** `PostgreSQL 15.4 on host:5432/ahsp as app`. */
-export function serverLine({server, target}: Report): string {
+/** `PostgreSQL 15.4 on host:5432/ahsp as app; PgBouncer 1.18.0 at pooler:6432`. */
+export function serverLine(report: Report): string {
+  const {server, target} = report
+  const poolers = poolersLine(report)
+  if (poolers && !server) return poolers
   const version = server ? `PostgreSQL ${server.version}` : 'PostgreSQL (version unknown)'
-  const host = target.host.includes(':') ? `[${target.host}]` : target.host
-  return `${version} on ${host}:${target.port}/${target.database} as ${target.user}${server?.inRecovery ? ', a standby' : ''}`
+  const standby = server?.inRecovery ? ', a standby' : ''
+  const line = `${version} on ${placeOf(target)}/${target.database} as ${target.user}${standby}`
+  return poolers ? `${line}; ${poolers}` : line
 }
 
-/** `statistics of 3 d 4 h`. */
-export function statisticsLine({statistics}: Report): string {
+/** `PgBouncer 1.18.0 at pooler:6432`; empty: no console was read. */
+export function poolersLine({poolers, server, target}: Report): string {
+  if (poolers.length > 0) return poolers.map(one => `PgBouncer ${one.version} at ${placeOf(one.target)}`).join(', ')
+  const isConsole = !server && target.database === CONSOLE_DATABASE
+  return isConsole ? `PgBouncer (version unknown) at ${placeOf(target)}` : ''
+}
+
+/** The name is reserved for the console: PgBouncer refuses it for any other database. */
+const CONSOLE_DATABASE = 'pgbouncer'
+
+const placeOf = ({host, port}: {host: string; port: number}) => `${host.includes(':') ? `[${host}]` : host}:${port}`
+
+/** `statistics of 3 d 4 h`; empty: no server was read. */
+export function statisticsLine({statistics, server}: Report): string {
+  if (!server) return ''
   if (statistics.seconds !== null) return `statistics of ${seconds(statistics.seconds)}`
   return 'statistics never reset (or their age is unknown)'
 }

@@ -51,6 +51,7 @@ export function report(results: Result[], part: Partial<Report> = {}): Report {
       platformEvidence: platform.evidence,
       inRecovery: false,
     },
+    poolers: [],
     collectedAt: 1_763_696_124,
     users: 100,
     statistics: {since: 1_763_422_524, seconds: 273_600},
