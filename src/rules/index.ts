@@ -25,7 +25,36 @@ import observabilityShortWindow from './observability/short-window.js'
 import observabilitySlowQueryLogging from './observability/slow-query-logging.js'
 import observabilityStatementsUnavailable from './observability/statements-unavailable.js'
 import plannerRandomPageCost from './planner/random-page-cost.js'
+import poolerApplicationNameAddHost from './pooler/application-name-add-host.js'
+import poolerAuthentication from './pooler/authentication.js'
+import poolerBypass from './pooler/bypass.js'
+import poolerClientIdleTimeout from './pooler/client-idle-timeout.js'
+import poolerClientsWaiting from './pooler/clients-waiting.js'
+import poolerIdleTransactionTimeout from './pooler/idle-transaction-timeout.js'
+import poolerListenBacklog from './pooler/listen-backlog.js'
+import poolerMaxClientConn from './pooler/max-client-conn.js'
+import poolerMinPoolSize from './pooler/min-pool-size.js'
+import poolerOpenFileLimit from './pooler/open-file-limit.js'
 import poolerOverCommitted from './pooler/over-committed.js'
+import poolerOversizedPool from './pooler/oversized-pool.js'
+import poolerPaused from './pooler/paused.js'
+import poolerPreparedStatements from './pooler/prepared-statements.js'
+import poolerQueryTimeout from './pooler/query-timeout.js'
+import poolerQueryWaitTimeout from './pooler/query-wait-timeout.js'
+import poolerReservePool from './pooler/reserve-pool.js'
+import poolerRoleLimit from './pooler/role-limit.js'
+import poolerServerIdleTimeout from './pooler/server-idle-timeout.js'
+import poolerServerLifetime from './pooler/server-lifetime.js'
+import poolerServerResetQuery from './pooler/server-reset-query.js'
+import poolerServerSideCursors from './pooler/server-side-cursors.js'
+import poolerSessionMode from './pooler/session-mode.js'
+import poolerSessionState from './pooler/session-state.js'
+import poolerSingleProcess from './pooler/single-process.js'
+import poolerSqlPrepare from './pooler/sql-prepare.js'
+import poolerStartupParameters from './pooler/startup-parameters.js'
+import poolerTls from './pooler/tls.js'
+import poolerWaitTime from './pooler/wait-time.js'
+import poolerWildcardDatabase from './pooler/wildcard-database.js'
 import queriesCacheable from './queries/cacheable.js'
 import queriesDeadlocks from './queries/deadlocks.js'
 import queriesNPlusOne from './queries/n-plus-one.js'
@@ -111,7 +140,36 @@ export const rules: readonly Rule[] = [
   observabilitySlowQueryLogging,
   observabilityStatementsUnavailable,
   plannerRandomPageCost,
+  poolerApplicationNameAddHost,
+  poolerAuthentication,
+  poolerBypass,
+  poolerClientIdleTimeout,
+  poolerClientsWaiting,
+  poolerIdleTransactionTimeout,
+  poolerListenBacklog,
+  poolerMaxClientConn,
+  poolerMinPoolSize,
+  poolerOpenFileLimit,
   poolerOverCommitted,
+  poolerOversizedPool,
+  poolerPaused,
+  poolerPreparedStatements,
+  poolerQueryTimeout,
+  poolerQueryWaitTimeout,
+  poolerReservePool,
+  poolerRoleLimit,
+  poolerServerIdleTimeout,
+  poolerServerLifetime,
+  poolerServerResetQuery,
+  poolerServerSideCursors,
+  poolerSessionMode,
+  poolerSessionState,
+  poolerSingleProcess,
+  poolerSqlPrepare,
+  poolerStartupParameters,
+  poolerTls,
+  poolerWaitTime,
+  poolerWildcardDatabase,
   queriesCacheable,
   queriesDeadlocks,
   queriesNPlusOne,
