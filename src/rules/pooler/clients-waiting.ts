@@ -31,7 +31,7 @@ export default defineRule({
     const worst = queues[0]
     return {
       summary: worst
-        ? `${worst.clients} clients waited, at most ${seconds(worst.longest)} (${looks} looks)`
+        ? `up to ${worst.clients} waiting at once, at most ${seconds(worst.longest)} (${looks} looks)`
         : `nobody waited for a server connection (${looks} looks)`,
       findings: bad.map(queue => {
         const {pooler} = queue.limit
