@@ -6,10 +6,12 @@ import exhaustion from '../../src/rules/connections/exhaustion.js'
 import limits from '../../src/rules/connections/limits.js'
 import saturation from '../../src/rules/connections/saturation.js'
 import type {Window} from '../../src/snapshot.js'
+import {held, pool, pooler, sample} from './poolers.js'
 import {
   activity,
   connectionSettings,
   database,
+  hidden,
   judge,
   NOW,
   ok,
@@ -227,5 +229,85 @@ describe('connections/limits', () => {
     expect(outcome(check([], own))).toEqual([])
     const [fix] = only(check([role('a"b', {connectionLimit: 180, connections: 170})])).fixes
     expect(fix).toMatchObject({statements: ['ALTER ROLE "a""b" CONNECTION LIMIT -1']})
+  })
+})
+
+describe('with a pooler in front: its full pools and the direct clients are all that can come', () => {
+  const pids = (count: number) => Array.from({length: count}, (_, i) => i + 1)
+  /** 140 + 20, as in the story; `through` of its connections are open. */
+  const story = (through = 0) =>
+    pooler({
+      databases: [{...pooler().databases[0]!, poolSize: 140, reservePoolSize: 20}],
+      servers: pids(through).map(pid => held(pid)),
+      samples: [0, 2, 4].map(at => sample({at, pools: [pool({clientsActive: through})], remotePids: pids(through)})),
+    })
+  const given = (max: number, all = sessions(0), part = {}) => ({
+    settings: connectionSettings(max),
+    activity: ok(activity(all)),
+    roles: ok([role('app')]),
+    poolers: ok([story()]),
+    ...part,
+  })
+  const context = {users: 200}
+
+  it('the documented pools suffice on 200 connections, whatever the users, and not on 100', () => {
+    expect(judge(exhaustion, given(200), {context})).toEqual({
+      summary:
+        'max_connections = 200 is sufficient for 200 users through PgBouncer (160 of full pools + 0 direct, of 197 ' +
+        'usable connections, configured)',
+      findings: [],
+    })
+    const finding = only(judge(exhaustion, given(100), {context}))
+    expect(finding.title).toBe('max_connections = 100 is too low for 200 users through PgBouncer, recommended 200')
+    expect(finding.fixes).toMatchObject([{kind: 'setting', to: '200'}])
+    expect(outcome(judge(exhaustion, given(100), {context: {poolerProcesses: 2}}))).toEqual(['high max_connections'])
+    expect(outcome(judge(exhaustion, given(200), {context: {users: 200, poolerProcesses: 2}}))).toEqual([
+      'high max_connections',
+    ])
+  })
+
+  it('counts who comes directly, without being of the application', () => {
+    const psql = sessions(40, {application: 'psql', user: 'boss'})
+    expect(only(judge(exhaustion, given(200, psql), {context})).evidence[1]).toMatchObject({value: 200})
+  })
+
+  it.each<[string, object]>([
+    ['no pooler', {poolers: {ok: false, reason: 'unsupported', message: 'none was given'}}],
+    ['a console that failed', {poolers: {...ok([story()]), total: 2}}],
+    ['the application comes past it', {activity: ok(activity(sessions(30)))}],
+  ])('%s: one backend for each user, as before', (_, part) => {
+    const finding = only(judge(exhaustion, given(200, [], part), {context}))
+    expect(finding.title).toBe('max_connections = 200 is too low for 200 users, put a pooler in front')
+  })
+
+  it('says to use the pooler that is there', () => {
+    const {fixes} = only(judge(exhaustion, given(200, sessions(30)), {context}))
+    expect(fixes[0]).toMatchObject({kind: 'action', title: 'Use the pooler that is there'})
+  })
+
+  it('saturation: pools that fit may be full; others are to be made smaller', () => {
+    const full = (max: number) => given(max, sessions(160), {poolers: ok([story(160)])})
+    expect(judge(saturation, full(200))).toEqual({
+      summary: '160 of 197 usable connections in use; PgBouncer opens 160 at most',
+      findings: [],
+    })
+    const {severity, fixes} = only(judge(saturation, full(175)))
+    expect(severity).toBe('high')
+    expect(JSON.stringify(fixes)).toContain('lower default_pool_size of PgBouncer (10.0.0.5:6432)')
+    expect(JSON.stringify(fixes)).not.toContain('in front')
+  })
+
+  it("limits: a role's limit is held against the pools, not against the users", () => {
+    const roles = [role('app', {connectionLimit: 165, connections: 50})]
+    const input = {...given(300), roles, databases: [database('ahsp')]}
+    expect(outcome(judge(limits, input, {context}))).toEqual([])
+    expect(outcome(judge(limits, {...input, poolers: hidden}, {context}))).toEqual(['high role "app"'])
+  })
+
+  it('churn: the pooler that is there, not another one', () => {
+    const rows = [database('ahsp', {sessions: 60_000, sessionTimeMs: 1000, statsReset: NOW - 3600})]
+    const advice = (part: object) => JSON.stringify(only(judge(churn, {databases: rows, ...part})).fixes)
+    expect(advice({})).toContain('Or put a pooler (PgBouncer) in front')
+    expect(advice({poolers: ok([story()])})).toContain('Or use the pooler that is there')
   })
 })

@@ -7,7 +7,8 @@ import maintenanceWorkMem from '../../src/rules/memory/maintenance-work-mem.js'
 import sharedBuffers from '../../src/rules/memory/shared-buffers.js'
 import workMem from '../../src/rules/memory/work-mem.js'
 import randomPageCost from '../../src/rules/planner/random-page-cost.js'
-import type {Database, RoleSetting, Setting, Statement} from '../../src/snapshot.js'
+import type {Database, Pooler, RoleSetting, Setting, Statement} from '../../src/snapshot.js'
+import {pooler} from './poolers.js'
 import {
   activity,
   connectionSettings,
@@ -179,6 +180,7 @@ describe('memory/work-mem', () => {
     context?: Context
     temp?: Partial<Database>
     roles?: RoleSetting[]
+    poolers?: Pooler[]
     maxConnections?: number
     spills?: {text: string; blocks: number; calls: number}[]
     window?: {seconds: number; tempBytes: number}
@@ -211,6 +213,7 @@ describe('memory/work-mem', () => {
         databases: [own],
         activity: ok(activity([session(1)])),
         ...(given.roles && {roleSettings: ok(given.roles)}),
+        ...(given.poolers && {poolers: ok(given.poolers)}),
         ...(spills && {
           statements: ok(spills.map(statement)),
           statementTexts: ok(spills.map(({queryid, text}) => ({queryid, text, truncated: false}))),
@@ -229,6 +232,8 @@ describe('memory/work-mem', () => {
     ['before 13, without hash_mem_multiplier', {workMem: 11, multiplier: null}, []],
     ['never more backends than the server has', {workMem: 16, maxConnections: 25}, []],
     ['for the application, not for all users', {workMem: 16, context: {...context, app: APP}}, []],
+    // A pool of 20, and the one session that came past it.
+    ['no more than the pools open', {workMem: 16, poolers: [pooler()]}, []],
     ['the value of our own role', {workMem: 64, part: {source: 'user', bootValue: '4096'}}, []],
     ['a role with more', {roles: [roleSetting('app', null, 'work_mem', '64MB')]}, ['high work_mem']],
     ['another role with more', {roles: [roleSetting('report', null, 'work_mem', '64MB')]}, []],

@@ -102,6 +102,18 @@ describe('timeouts/statement', () => {
     expect(outcome(check(given))).toEqual(expected)
   })
 
+  it('behind a pooler, which refuses or drops start-up options, only for the role', () => {
+    const kinds = (more: object) => only(judge(statement, {...input, ...more})).fixes.map(({kind}) => kind)
+    const input = {
+      settings: [setting(NAME, 0)],
+      roles: [role('app')],
+      roleSettings: [],
+      activity: ok(activity([session(1)])),
+    }
+    expect(kinds({})).toEqual(['setting', 'app'])
+    expect(kinds({poolers: ok([])})).toEqual(['setting'])
+  })
+
   it("our own role's value says nothing about others", () => {
     const part = {source: 'user', bootValue: '0'}
     const line = {file: 'postgresql.conf', line: 1, name: NAME, value: '20s', applied: true, error: null}

@@ -1,3 +1,4 @@
+import {poolerNames, useThePooler} from '../../derive/pooled-demand.js'
 import {averageRate, type SessionRate, watchedRate} from '../../derive/session-rate.js'
 import {defineRule, type FixRequest} from '../../rule.js'
 import {quoteIdent} from '../../sql/quote.js'
@@ -8,7 +9,7 @@ export default defineRule({
   title: 'Connections are opened and closed all the time',
   category: 'connections',
   needs: ['server', 'databases'],
-  uses: ['checkpoints'],
+  uses: ['checkpoints', 'poolers'],
   options: {
     warnAt: {default: 120, unit: 'count', help: 'medium from this many new sessions per minute on'},
     highAt: {default: 300, unit: 'count', help: 'high from this many on: five requests a second wait for a connection'},
@@ -24,7 +25,7 @@ export default defineRule({
     'Each new connection costs a process, an authentication and cold caches: tens of milliseconds that the slowest ' +
     'requests feel first. A connection that is kept between requests, or a pool, pays that once.',
   references: ['https://docs.djangoproject.com/en/stable/ref/databases/#persistent-database-connections'],
-  check({server, databases, checkpoints}, options, _context, window) {
+  check({server, databases, checkpoints, poolers}, options, _context, window) {
     if (databases.every(({sessions}) => sessions === null)) {
       return {cannotJudge: `PostgreSQL ${server.version} does not count sessions (14 and later do)`}
     }
@@ -58,7 +59,7 @@ export default defineRule({
           {label: 'mean life of a session', value: reading.lives, unit: 'seconds', source: 'session_time / sessions'},
         ],
         confidence: reading.confidence,
-        fixes: [keepConnections, pooler],
+        fixes: [keepConnections, pooler(poolerNames(poolers))],
       })),
     }
   },
@@ -92,8 +93,16 @@ const keepConnections: FixRequest = {
   },
 }
 
-const pooler: FixRequest = {
-  kind: 'action',
-  title: 'Or put a pooler (PgBouncer) in front, when the clients cannot be changed',
-  steps: ['Use pool_mode = transaction: the server side stays open, and connecting to the pooler costs little'],
-}
+const pooler = (names: string | null): FixRequest =>
+  names === null
+    ? {
+        kind: 'action',
+        title: 'Or put a pooler (PgBouncer) in front, when the clients cannot be changed',
+        steps: ['Use pool_mode = transaction: the server side stays open, and connecting to the pooler costs little'],
+      }
+    : {
+        kind: 'action',
+        title: 'Or use the pooler that is there, when the clients cannot be changed',
+        steps: [useThePooler(names)],
+        note: 'If it is PgBouncer itself that opens them, its server_lifetime is too short: pooler/server-lifetime.',
+      }

@@ -1,3 +1,4 @@
+import {putPooler, raiseMaxConnections} from '../../derive/connection-advice.js'
 import {
   ASSUMED_OVERHEAD,
   clientGroups,
@@ -10,6 +11,7 @@ import {
   type Usable,
   usableConnections,
 } from '../../derive/connections.js'
+import {judgePooled, pooledDemand, poolerNames} from '../../derive/pooled-demand.js'
 import {type Confidence, defineRule, type Evidence, type FixRequest, type Severity} from '../../rule.js'
 
 export default defineRule({
@@ -17,7 +19,7 @@ export default defineRule({
   title: 'Too few connections for the target load',
   category: 'connections',
   needs: ['settings'],
-  uses: ['activity', 'databases'],
+  uses: ['activity', 'databases', 'roles', 'poolers'],
   settings: ['max_connections', 'superuser_reserved_connections'],
   options: {
     warnAt: {default: 70, unit: 'percent', help: 'high from this share of the usable connections on'},
@@ -34,9 +36,11 @@ export default defineRule({
     'A client that finds no free connection gets an error at once: PostgreSQL does not queue. Demand follows the ' +
     "application's threads and pools, not its users, so tell the tool what they are (app: in ahsp-db.yaml).",
   references: ['https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-MAX-CONNECTIONS'],
-  check({settings, activity, databases}, options, context) {
+  check({settings, activity, databases, roles, poolers}, options, context) {
     const budget = usableConnections(settings)
     const observed = observedClients(activity, databases)
+    const pooled = pooledDemand({poolers, activity, roles}, context)
+    if (pooled) return judgePooled(pooled, budget, observed)
     const demand = demandFor(context, observed?.exact ? observed.peak : null, options.overhead)
     if (!demand) {
       return {cannotJudge: 'the target load is not known', cure: 'ahsp-db check --users N   # or app: in ahsp-db.yaml'}
@@ -62,7 +66,7 @@ export default defineRule({
           detail: `${seen(isFull, observed, budget)} ${REASON[demand.basis]}${threads}`,
           evidence: evidence(budget, demand, observed),
           confidence,
-          fixes: fixes(to, options, demand, budget),
+          fixes: fixes(to, options, demand, budget, poolerNames(poolers)),
         },
       ],
     }
@@ -98,20 +102,13 @@ function evidence(budget: Usable, demand: Demand, observed: Observed | null): Ev
 
 type Limits = {poolerAbove: number; warnAt: number}
 
-function fixes(to: number, {poolerAbove, warnAt}: Limits, {connections}: Demand, {usable}: Usable): FixRequest[] {
-  const backends = Math.ceil((usable * warnAt) / 100) - 1
-  const pooler: FixRequest = {
-    kind: 'action',
-    title: 'Put a pooler (PgBouncer) between the application and PostgreSQL',
-    risk: 'review',
-    steps: [
-      `Let it accept ${connections} clients (max_client_conn) and open at most ${backends} backends (default_pool_size of ` +
-        'all pools together), with pool_mode = transaction',
-      'Point the application at it (port 6432), and make sure that nothing connects around it',
-    ],
-    note: `Or give the application at most ${backends} threads in all: then they fit without a pooler.`,
-  }
-  const note = 'each backend may use work_mem several times: look at memory/work-mem afterwards'
-  const raise: FixRequest = {kind: 'setting', name: 'max_connections', to: `${to}`, risk: 'review', note}
-  return to > poolerAbove ? [pooler] : [raise, pooler]
+function fixes(
+  to: number,
+  {poolerAbove, warnAt}: Limits,
+  {connections}: Demand,
+  {usable}: Usable,
+  pooler: string | null,
+): FixRequest[] {
+  const put = putPooler(connections, Math.ceil((usable * warnAt) / 100) - 1, pooler)
+  return to > poolerAbove ? [put] : [raiseMaxConnections(to), put]
 }

@@ -1,4 +1,5 @@
 import {ASSUMED_OVERHEAD, demandFor, observedClients, usableConnections} from '../../derive/connections.js'
+import {pooledDemand} from '../../derive/pooled-demand.js'
 import {defineRule, type FindingDraft} from '../../rule.js'
 import {quoteIdent} from '../../sql/quote.js'
 
@@ -7,7 +8,7 @@ export default defineRule({
   title: 'The connection limit of a role or database is too low',
   category: 'connections',
   needs: ['server', 'settings', 'roles', 'databases'],
-  uses: ['activity'],
+  uses: ['activity', 'poolers'],
   settings: ['max_connections', 'superuser_reserved_connections'],
   options: {
     warnAt: {default: 80, unit: 'percent', help: 'medium from this share of the limit on; high when it is reached'},
@@ -22,10 +23,12 @@ export default defineRule({
     'A role or a database with a CONNECTION LIMIT refuses clients although the server has connections left. ' +
     'Such limits are forgotten: nothing warns before the first login fails.',
   references: ['https://www.postgresql.org/docs/current/sql-alterrole.html'],
-  check({server, settings, roles, databases, activity}, options, context) {
+  check({server, settings, roles, databases, activity, poolers}, options, context) {
     const {usable} = usableConnections(settings)
     const observed = observedClients(activity, {ok: true, data: databases})
-    const demand = demandFor(context, observed?.exact ? observed.peak : null, options.overhead)
+    const demand =
+      pooledDemand({poolers, activity, roles: {ok: true, data: roles}}, context) ??
+      demandFor(context, observed?.exact ? observed.peak : null, options.overhead)
     const application = busiest(roles)
     const limited: Limited[] = [
       // Superusers are held by no limit of their own.

@@ -1,23 +1,24 @@
+import {fewerOrMore} from '../../derive/connection-advice.js'
 import {
   ASSUMED_OVERHEAD,
   type ClientGroup,
   clientGroups,
   demandFor,
   groupName,
-  maxConnectionsFor,
   type Observed,
   observedClients,
   type Usable,
   usableConnections,
 } from '../../derive/connections.js'
-import {defineRule, type Evidence, type FixRequest, type Severity} from '../../rule.js'
+import {POOLED_LIMIT, pooledDemand, poolerNames} from '../../derive/pooled-demand.js'
+import {defineRule, type Evidence, type Severity} from '../../rule.js'
 
 export default defineRule({
   id: 'connections/saturation',
   title: 'Most connections are in use now',
   category: 'connections',
   needs: ['settings'],
-  uses: ['activity', 'databases'],
+  uses: ['activity', 'databases', 'roles', 'poolers'],
   settings: ['max_connections', 'superuser_reserved_connections'],
   options: {
     warnAt: {default: 70, unit: 'percent', help: 'medium from this share of the usable connections on'},
@@ -34,7 +35,7 @@ export default defineRule({
     'When the last usable connection is taken, every further client gets an error instead of a place in a queue. ' +
     'Who holds the connections, and whether they work, tells if more of them would help.',
   references: ['https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-MAX-CONNECTIONS'],
-  check({settings, activity, databases}, options, context) {
+  check({settings, activity, databases, roles, poolers}, options, context) {
     const budget = usableConnections(settings)
     const observed = observedClients(activity, databases)
     if (!observed) {
@@ -44,11 +45,16 @@ export default defineRule({
     const share = (clients: number) => (clients / budget.usable) * 100
     const inUse = `${observed.peak} of ${budget.usable} usable connections in use`
     if (share(observed.peak) < options.warnAt) return {summary: inUse, findings: []}
+    // Pools that fit are as full as they can be.
+    const pooled = pooledDemand({poolers, activity, roles}, context)
+    if (pooled && share(Math.max(observed.peak, pooled.connections)) < POOLED_LIMIT) {
+      return {summary: `${inUse}; PgBouncer opens ${pooled.pools} at most`, findings: []}
+    }
     const isCritical = observed.exact && observed.looks > 1 && share(observed.least) >= options.criticalAt
     const severity: Severity = isCritical ? 'critical' : share(observed.peak) >= options.highAt ? 'high' : 'medium'
     const groups = activity.ok ? clientGroups(activity.data, 0) : []
     // One value for one setting: connections/exhaustion may ask for more, on account of the users to come.
-    const demand = demandFor(context, observed.peak, ASSUMED_OVERHEAD)
+    const demand = pooled ?? demandFor(context, observed.peak, ASSUMED_OVERHEAD)
     const wanted = Math.max(observed.peak, demand?.connections ?? 0)
     return {
       summary: inUse,
@@ -60,7 +66,7 @@ export default defineRule({
           detail: explain(observed, budget, groups),
           evidence: evidence(observed, budget, groups),
           confidence: observed.exact ? 'measured' : 'estimated',
-          fixes: fixes(wanted, budget, groups, options),
+          fixes: fewerOrMore(wanted, budget, isMostlyIdle(groups), options, {pooled, names: poolerNames(poolers)}),
         },
       ],
     }
@@ -97,22 +103,4 @@ function evidence(observed: Observed, budget: Usable, groups: ClientGroup[]): Ev
       source: 'pg_stat_activity',
     })),
   ]
-}
-
-type Limits = {warnAt: number; poolerAbove: number}
-
-function fixes(wanted: number, budget: Usable, groups: ClientGroup[], {warnAt, poolerAbove}: Limits): FixRequest[] {
-  const to = maxConnectionsFor(wanted, budget.reserved, warnAt)
-  const note = 'each backend may use work_mem several times: look at memory/work-mem afterwards'
-  const raise: FixRequest = {kind: 'setting', name: 'max_connections', to: `${to}`, risk: 'review', note}
-  const fit = Math.ceil((budget.usable * warnAt) / 100) - 1
-  const fewer: FixRequest = {
-    kind: 'action',
-    title: `Let the clients open fewer than ${fit + 1} connections in all`,
-    steps: [
-      'Instances x processes x threads (or pool size) is what they may open: lower one of them',
-      `Or put a pooler (PgBouncer, pool_mode = transaction) in front, with ${fit} server connections in all`,
-    ],
-  }
-  return isMostlyIdle(groups) || to > poolerAbove ? [fewer, ...(to > poolerAbove ? [] : [raise])] : [raise, fewer]
 }

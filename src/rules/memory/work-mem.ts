@@ -1,5 +1,6 @@
 import {demandFor, observedClients, usableConnections} from '../../derive/connections.js'
 import {sizeText, WORST_CASE_SETTINGS, workMemOfApplication} from '../../derive/memory.js'
+import {pooledDemand} from '../../derive/pooled-demand.js'
 import {settingNumber} from '../../derive/settings.js'
 import {spillingStatements, tempRate} from '../../derive/spills.js'
 import {workloadOf} from '../../derive/statements.js'
@@ -16,7 +17,7 @@ export default defineRule({
   title: 'Memory for sorts and hashes is too small, or too large for the number of backends',
   category: 'memory',
   needs: ['server', 'settings', 'databases'],
-  uses: ['activity', 'roleSettings', 'fileSettings', 'checkpoints', 'statements', 'statementTexts'],
+  uses: ['activity', 'roles', 'poolers', 'roleSettings', 'fileSettings', 'checkpoints', 'statements', 'statementTexts'],
   settings: [...WORST_CASE_SETTINGS, 'max_connections', 'superuser_reserved_connections', 'block_size'],
   options: {
     tempPerSecond: {default: 1024 ** 2, unit: 'bytes', help: 'temporary files written per second that are too much'},
@@ -44,7 +45,8 @@ export default defineRule({
     const database = databases.find(({name}) => name === server.database)
     if (!database) return {cannotJudge: 'the counters of this database could not be read'}
     const value = workMemOfApplication(settings, roleSettings, fileSettings, activity, server.database)
-    const limits = {...options, demand: demandOf(settings, activity, databases, context, options.overhead)}
+    const demand = pooledDemand(sections, context) ?? demandOf(activity, databases, context, options.overhead)
+    const limits = {...options, demand: capped(demand, settings)}
     const memory = memoryAtTarget(settings, value.bytes, limits, context.ramBytes)
     const statistics = statisticsWindow(database, server, checkpoints)
     const temp = tempRate(database, statistics, window, {minWindow: options.minWindow, limit: options.tempPerSecond})
@@ -73,16 +75,11 @@ export default defineRule({
   },
 })
 
-/** Backends at the target load, never more than the server has; null: the target is not known. */
-function demandOf(
-  settings: Setting[],
-  activity: Section<Activity>,
-  databases: Database[],
-  context: Context,
-  overhead: number,
-): MemoryLimits['demand'] {
-  const peak = observedClients(activity, {ok: true, data: databases})?.peak ?? null
-  const demand = demandFor(context, peak, overhead)
-  const {usable} = usableConnections(settings)
-  return demand && {...demand, connections: Math.min(demand.connections, usable)}
+/** Backends at the target load; null: the target is not known. */
+function demandOf(activity: Section<Activity>, databases: Database[], context: Context, overhead: number) {
+  return demandFor(context, observedClients(activity, {ok: true, data: databases})?.peak ?? null, overhead)
 }
+
+/** Never more than the server has. */
+const capped = (demand: MemoryLimits['demand'], settings: Setting[]): MemoryLimits['demand'] =>
+  demand && {...demand, connections: Math.min(demand.connections, usableConnections(settings).usable)}

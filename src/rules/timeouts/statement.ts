@@ -7,7 +7,7 @@ export default defineRule({
   title: 'Queries may run for ever',
   category: 'timeouts',
   needs: ['server', 'settings', 'roles', 'roleSettings'],
-  uses: ['fileSettings', 'activity'],
+  uses: ['fileSettings', 'activity', 'poolers'],
   settings: ['statement_timeout'],
   options: {
     max: {default: 300, unit: 'seconds', help: 'a longer limit does not protect an application'},
@@ -43,7 +43,11 @@ export default defineRule({
             source: override ? 'pg_db_role_setting' : 'pg_settings',
           })),
           confidence: inUse ? 'measured' : 'estimated',
-          fixes: [...timeoutFixes('statement_timeout', '30s', offenders, NOTE), inApplication],
+          fixes: [
+            ...timeoutFixes('statement_timeout', '30s', offenders, NOTE),
+            // PgBouncer refuses or drops start-up options.
+            ...(sections.poolers.ok ? [] : [inApplication]),
+          ],
         },
       ],
     }
