@@ -147,11 +147,12 @@ function finish(
 /** The same question again, for "verify": without the users, or the machine's size, the answer could be another one. */
 export const questionOf = (
   {id, category, asksFor}: Pick<AnyRule, 'id' | 'category' | 'asksFor'>,
-  {users, ramBytes, diskFreeBytes, storage, baseline}: Context,
+  {users, ramBytes, cpus, diskFreeBytes, storage, baseline}: Context,
   {poolers}: Pick<Snapshot['sections'], 'poolers'>,
 ): string =>
   id +
   (users === undefined ? '' : ` --users ${users}`) +
+  (category === 'pooler' && cpus ? ` --cpus ${cpus}` : '') +
   (category === 'memory' && ramBytes ? ` --ram ${formatQuantity(ramBytes, 'bytes')}` : '') +
   (id === 'safety/disk-growth' && diskFreeBytes ? ` --disk-free ${formatQuantity(diskFreeBytes, 'bytes')}` : '') +
   (category === 'planner' && storage ? ` --storage ${storage}` : '') +
