@@ -2,7 +2,7 @@ import {ORMS, SCHEMAS} from '../fixtures/workloads/orms.js'
 import {type Plan, plans} from '../fixtures/workloads/run.js'
 import {type Figures, figuresOf, judge, type Outcome, precisionOf, recallOf} from '../fixtures/workloads/score.js'
 import {openStage, reportAfter, type Stage} from '../fixtures/workloads/stage.js'
-import {evaluateWindows} from '../fixtures/workloads/windows.js'
+import {judgeWindows} from '../fixtures/workloads/windows.js'
 
 /**
  * Precision and recall of the N+1 detector over the labelled workloads, on a real server.
@@ -20,7 +20,7 @@ const stage = await openStage(SCHEMAS)
 const outcomes: Outcome[] = []
 try {
   for (const plan of chosen) outcomes.push(await once(stage, plan))
-  if (!process.argv.includes('--no-windows')) outcomes.push(...(await evaluateWindows(stage, chosen)))
+  if (!process.argv.includes('--no-windows')) outcomes.push(...(await judgeWindows(stage, chosen)))
 } finally {
   await stage.close()
 }
