@@ -1,4 +1,5 @@
-import type {Activity, Pooler, Role, Session} from '../snapshot.js'
+import type {Activity, Pooler, Role, Section, Session} from '../snapshot.js'
+import {ADMIN_TOOLS} from './admin-tools.js'
 import {directSessions, isPairKnown, poolerPids, type ServedDatabase, servedDatabases} from './served.js'
 
 /** Sessions of one role in one database that came past the pooler. */
@@ -83,14 +84,16 @@ function byRole(sessions: Session[]): Map<string, Session[]> {
   return groups
 }
 
+/** Sessions of applications past the poolers. */
+export function bypassing(poolers: readonly Pooler[], activity: Section<Activity>, roles: Section<Role[]>): number {
+  if (!activity.ok || !isPairKnown(poolers, activity.data)) return 0
+  const {bypasses} = directClients(poolers, activity.data, roles.ok ? roles.data : [], ADMIN_TOOLS)
+  return bypasses.reduce((sum, {sessions}) => sum + sessions.length, 0)
+}
+
 /** Whether applications hold more than a few sessions past the pooler: then its pools bound nothing. */
-export function isBypassed(
-  poolers: readonly Pooler[],
-  activity: Activity,
-  roles: readonly Role[],
-  tools: readonly string[],
-): boolean {
+export function isBypassed(poolers: readonly Pooler[], activity: Activity, roles: readonly Role[]): boolean {
   if (!isPairKnown(poolers, activity)) return false
-  const {bypasses} = directClients(poolers, activity, roles, tools)
+  const {bypasses} = directClients(poolers, activity, roles, ADMIN_TOOLS)
   return bypasses.some(({sessions, share}) => sessions.length > 1 && share >= 10)
 }

@@ -1,6 +1,5 @@
 import type {Context, FindingDraft, Verdict} from '../rule.js'
 import type {Activity, Pooler, Role, Section} from '../snapshot.js'
-import {ADMIN_TOOLS} from './admin-tools.js'
 import {isBypassed} from './bypass.js'
 import {type Demand, maxConnectionsFor, type Observed, type Usable} from './connections.js'
 import {isOnServer, poolCapacity, poolerName} from './pooler.js'
@@ -22,7 +21,7 @@ export type PooledDemand = Demand & {
 export function pooledDemand({poolers, activity, roles}: Known, context: Context): PooledDemand | null {
   if (!poolers.ok || poolers.total !== undefined || servedDatabases(poolers.data, activity).length === 0) return null
   const known = roles.ok ? roles.data : []
-  if (activity.ok && isBypassed(poolers.data, activity.data, known, ADMIN_TOOLS)) return null
+  if (activity.ok && isBypassed(poolers.data, activity.data, known)) return null
   const {connections, formula} = poolCapacity(poolers.data, isOnServer(poolers.data, activity), context.poolerProcesses)
   const direct = activity.ok ? outsideSessions(poolers.data, activity.data).length : 0
   return {

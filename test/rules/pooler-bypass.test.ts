@@ -1,8 +1,22 @@
 import {describe, expect, it} from 'vitest'
 import bypass from '../../src/rules/pooler/bypass.js'
+import overCommitted from '../../src/rules/pooler/over-committed.js'
 import type {Database, Pooler, Role, Session, Window} from '../../src/snapshot.js'
 import {clients, entry, held, pool, pooler, sample, stats} from './poolers.js'
-import {activity, database, findingsOf, judge, NOW, ok, only, outcome, role, server, session} from './sections.js'
+import {
+  activity,
+  connectionSettings,
+  database,
+  findingsOf,
+  judge,
+  NOW,
+  ok,
+  only,
+  outcome,
+  role,
+  server,
+  session,
+} from './sections.js'
 
 const OLD = NOW - 3600
 
@@ -218,4 +232,12 @@ describe("pooler/bypass: the application's fix", () => {
     expect(fixFor({target}).plain.lines[0]).toContain("<PgBouncer's host>")
     expect(fixFor({target}, {clientAddr: '127.0.0.1'}).plain.lines[0]).toContain('@127.0.0.1:6432')
   })
+})
+
+it('pooler/over-committed: pools that fit once the application comes through them are not to be shrunk', () => {
+  const given = {settings: connectionSettings(43), poolers: [idle()], roles: ok([role('app')])}
+  const past = only(judge(overCommitted, {...given, activity: ok(activity(direct(30)))}))
+  expect(past.fixes).toMatchObject([{kind: 'action', title: 'Bring the application through the pooler'}])
+  const tools = activity(direct(30, {application: 'psql', user: 'boss'}))
+  expect(only(judge(overCommitted, {...given, activity: ok(tools)})).fixes[0]).not.toMatchObject({kind: 'action'})
 })

@@ -1,7 +1,10 @@
+import {bypassing} from '../../derive/bypass.js'
 import {maxConnectionsFor, type Usable, usableConnections} from '../../derive/connections.js'
 import {countDirect, type Shares, shrinkTo} from '../../derive/pool-fit.js'
+import {useThePooler} from '../../derive/pooled-demand.js'
 import {isOnServer, type PoolCapacity, poolCapacity, poolerName} from '../../derive/pooler.js'
 import {defineRule, type Evidence, type FixRequest} from '../../rule.js'
+import type {Pooler} from '../../snapshot.js'
 
 export default defineRule({
   id: 'pooler/over-committed',
@@ -9,7 +12,7 @@ export default defineRule({
   category: 'pooler',
   asksFor: 'pooler',
   needs: ['poolers', 'settings'],
-  uses: ['activity'],
+  uses: ['activity', 'roles'],
   settings: ['max_connections', 'superuser_reserved_connections'],
   options: {
     warnAt: {default: 90, unit: 'percent', help: 'medium when full pools take this share of the usable connections'},
@@ -24,7 +27,7 @@ export default defineRule({
     'A pooler only helps when all its pools together fit into max_connections: full pools that do not fit turn a ' +
     'queue into errors. Each pair of database and user has a pool of its own, and each process its own pools.',
   references: ['https://www.pgbouncer.org/config.html#default_pool_size'],
-  check({poolers, settings, activity}, options, context) {
+  check({poolers, settings, activity, roles}, options, context) {
     const budget = usableConnections(settings)
     const {usable, maxConnections, reserved} = budget
     const capacity = poolCapacity(poolers, isOnServer(poolers, activity), context.poolerProcesses)
@@ -58,11 +61,25 @@ export default defineRule({
             (direct === null ? ' Clients that connect directly are hidden here, and come on top.' : ''),
           evidence,
           confidence: 'estimated',
-          fixes: fixes(capacity, budget, direct ?? 0, options),
+          fixes: fitsThrough(wanted - bypassing(poolers, activity, roles), budget, options)
+            ? [bringThrough(poolers)]
+            : fixes(capacity, budget, direct ?? 0, options),
         },
       ],
     }
   },
+})
+
+/** Pools that are large enough for the application, which connects past them: neither needs another size. */
+const fitsThrough = (connections: number, {usable}: Usable, {warnAt}: {warnAt: number}) =>
+  (connections / usable) * 100 < warnAt
+
+const bringThrough = (poolers: Pooler[]): FixRequest => ({
+  kind: 'action',
+  title: 'Bring the application through the pooler',
+  risk: 'review',
+  steps: [useThePooler(poolers.map(poolerName).join(', '))],
+  note: 'Pools and direct clients then do not add up any more, and everything fits.',
 })
 
 /** In proportion: what was measured of the pools' load is for `ahsp-db capacity` to weigh. */
