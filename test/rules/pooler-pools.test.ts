@@ -50,7 +50,8 @@ const users = (...names: string[]) => [sample({pools: names.map(user => pool({us
 
 describe('pooler/over-committed', () => {
   const check = (poolers: Pooler[], max: number, context: Context = {}, direct = 0) => {
-    const sessions = Array.from({length: direct}, (_, i) => session(1000 + i))
+    // Those that belong there: the application's own are pooler/bypass.
+    const sessions = Array.from({length: direct}, (_, i) => session(1000 + i, {application: 'pg_dump'}))
     return judge(
       overCommitted,
       {poolers, settings: connectionSettings(max), activity: ok(activity(sessions))},
