@@ -34,6 +34,7 @@ import poolerIdleTransactionTimeout from './pooler/idle-transaction-timeout.js'
 import poolerListenBacklog from './pooler/listen-backlog.js'
 import poolerMaxClientConn from './pooler/max-client-conn.js'
 import poolerMinPoolSize from './pooler/min-pool-size.js'
+import poolerNameResolution from './pooler/name-resolution.js'
 import poolerOpenFileLimit from './pooler/open-file-limit.js'
 import poolerOverCommitted from './pooler/over-committed.js'
 import poolerOversizedPool from './pooler/oversized-pool.js'
@@ -53,6 +54,7 @@ import poolerSingleProcess from './pooler/single-process.js'
 import poolerSqlPrepare from './pooler/sql-prepare.js'
 import poolerStartupParameters from './pooler/startup-parameters.js'
 import poolerTls from './pooler/tls.js'
+import poolerVersion from './pooler/version.js'
 import poolerWaitTime from './pooler/wait-time.js'
 import poolerWildcardDatabase from './pooler/wildcard-database.js'
 import queriesCacheable from './queries/cacheable.js'
@@ -149,6 +151,7 @@ export const rules: readonly Rule[] = [
   poolerListenBacklog,
   poolerMaxClientConn,
   poolerMinPoolSize,
+  poolerNameResolution,
   poolerOpenFileLimit,
   poolerOverCommitted,
   poolerOversizedPool,
@@ -168,6 +171,7 @@ export const rules: readonly Rule[] = [
   poolerSqlPrepare,
   poolerStartupParameters,
   poolerTls,
+  poolerVersion,
   poolerWaitTime,
   poolerWildcardDatabase,
   queriesCacheable,
