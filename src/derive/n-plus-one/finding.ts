@@ -25,9 +25,9 @@ export function loopFindings(loops: readonly Loop[], sources: Sources): FindingD
 }
 
 function draft(loop: Loop, all: readonly Loop[], {application, statementsInfo, tolerance}: Sources): FindingDraft {
-  const {lookup, fanOut, deviation, isDeclared, baseline, window} = loop
+  const {lookup, fanOut, deviation, isDeclared, baseline, window, isSure} = loop
   const isClose = Math.abs(deviation) * 100 <= tolerance * lookup.family.calls
-  const isExact = isDeclared && isClose && baseline === null && window === null
+  const isExact = isDeclared && isClose && isSure && baseline === null && window === null
   const {schema, table} = rootOf(loop).parents[0]!.column
   return {
     severity: isExact ? 'high' : 'medium',
@@ -39,6 +39,7 @@ function draft(loop: Loop, all: readonly Loop[], {application, statementsInfo, t
         : 'It was called once for each row that its parent returned.',
       ...(baseline ? ['The remaining calls are as many as those of a statement that begins each request.'] : []),
       ...(isDeclared ? [] : ['No foreign key says that the two belong together: their names do.']),
+      ...(isSure || window ? [] : ['So many statements come near that the match could be chance.']),
       ...(isClose ? [] : ['Loops were under way when the counters were read: the numbers differ by what was left.']),
     ].join(' '),
     evidence: loopEvidence(loop, all, statementsInfo),

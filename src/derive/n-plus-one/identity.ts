@@ -19,6 +19,7 @@ export type Match = {
   deviation: number
   /** how many such matches chance alone would give */
   chance: number
+  isSure: boolean
 }
 
 export type Tolerance = {
@@ -47,9 +48,9 @@ const LOOPED_SHARE = 0.25
 const MOST_TERMS = 60
 
 /**
- * calls = rows of one parent, or of two, or of one and the calls of a baseline; the simplest that holds. Equal counters
- * happen by chance, the more easily the more sums there are to choose from: what chance alone would bring is estimated
- * from the sums nearby, and limited.
+ * calls = rows of one parent; or of two, one of which may be a page of one row; or of one and the calls of a baseline:
+ * the simplest that holds. Equal counters happen by chance, the more easily the more sums there are to choose from: what
+ * chance alone would bring is estimated from the sums nearby, and limited.
  */
 export function explain(
   calls: number,
@@ -61,20 +62,22 @@ export function explain(
     .filter(({rows}) => rows >= MIN_SHARE * calls && rows <= (1 + BAND) * calls)
     .sort((a, b) => b.rows - a.rows)
     .slice(0, MOST_TERMS)
-  const isLoop = (chosen: readonly Term[]) =>
-    sum(chosen.filter(({fanOut}) => fanOut >= tolerance.minFanOut)) >= LOOPED_SHARE * calls
-  const loopable = terms.filter(({fanOut}) => fanOut >= tolerance.minFanOut).length
-  const one = near.filter(term => isLoop([term])).map(term => ({terms: [term], baseline: null, total: term.rows}))
-  const choices = (many: number, sums: Sum[]): Choices => ({many, sums})
+  const isLoop = ({fanOut}: Term) => fanOut >= tolerance.minFanOut
+  const isLooped = (chosen: readonly Term[]) => sum(chosen.filter(isLoop)) >= LOOPED_SHARE * calls
+  const loops = terms.filter(isLoop).length
+  const one = near.filter(term => isLooped([term])).map(term => ({terms: [term], baseline: null, total: term.rows}))
+  const both = pairs(near, calls).filter(pair => isLooped(pair.terms))
+  const begun = new Set(baselines.flatMap(({queryids}) => queryids))
+  const beginsRequest = ({parents}: Term) => parents.every(({family}) => family.queryids.some(id => begun.has(id)))
+  const {one: ofOne, two: ofTwo} = tolerance.chance
+  const once = both.filter(pair => pair.terms.some(beginsRequest))
+  const looped = both.filter(pair => pair.terms.every(isLoop))
   return (
-    best(calls, choices(loopable, one), tolerance, tolerance.chance.one) ??
-    best(calls, choices(loopable * (terms.length - 1), pairs(near, calls, isLoop)), tolerance, tolerance.chance.two) ??
-    best(
-      calls,
-      choices(loopable * baselines.length, withBaseline(one, baselines, calls)),
-      tolerance,
-      tolerance.chance.two,
-    )
+    best(calls, {sums: one, many: loops}, tolerance, ofOne) ??
+    best(calls, {sums: once, many: loops * terms.filter(beginsRequest).length}, tolerance, ofTwo) ??
+    best(calls, {sums: looped, many: (loops * (loops - 1)) / 2}, tolerance, ofTwo) ??
+    best(calls, {sums: both, many: loops * (terms.length - 1)}, tolerance, ofTwo) ??
+    best(calls, {sums: withBaseline(one, baselines, calls), many: loops * baselines.length}, tolerance, ofTwo)
   )
 }
 
@@ -91,13 +94,13 @@ const withBaseline = (sums: readonly Sum[], baselines: readonly Baseline[], call
 
 const isNear = (total: number, calls: number) => Math.abs(total - calls) <= BAND * calls
 
-function pairs(near: readonly Term[], calls: number, isLoop: (chosen: readonly Term[]) => boolean): Sum[] {
+function pairs(near: readonly Term[], calls: number): Sum[] {
   const found: Sum[] = []
   for (const [at, a] of near.entries()) {
     for (let other = at + 1; other < near.length; other++) {
       const b = near[other]!
       const total = a.rows + b.rows
-      if (isNear(total, calls) && isLoop([a, b]) && !overlap(a, b)) found.push({terms: [a, b], baseline: null, total})
+      if (isNear(total, calls) && !overlap(a, b)) found.push({terms: [a, b], baseline: null, total})
     }
   }
   return found
@@ -118,11 +121,29 @@ function best(calls: number, {many, sums}: Choices, tolerance: Tolerance, mostBy
   if (!first) return null
   const deviation = first.total - calls
   const others = sums.filter(({total}) => isNear(total, calls) && !isTwin(total, first.total)).length
-  // Where few are near, how many there would be if all were spread over some decades.
-  const density = (others + SPREAD * many) / (BAND * calls)
-  const chance = density * Math.max(Math.abs(deviation), 0.5)
-  return chance <= mostByChance ? {terms: first.terms, baseline: first.baseline, deviation, chance} : null
+  // Where none is near, about as many as if all were spread over some decades.
+  const density = (others + Math.min(0.5, SPREAD * many)) / (BAND * calls)
+  // What is left over by loops under way is a few pages' worth, however large the counters.
+  const isFew = Math.abs(deviation) <= Math.max(...first.terms.map(({fanOut}) => fanOut))
+  const isSum = first.terms.length > 1 || first.baseline !== null
+  // A sum of two that is not exact proves nothing.
+  if (isSum && !isFew) return null
+  const chance = density * Math.max(Math.abs(deviation), 0.5) * (isFew ? 1 : UNLIKELY)
+  return chance <= mostByChance
+    ? {
+        terms: first.terms,
+        baseline: first.baseline,
+        deviation,
+        chance,
+        isSure: chance <= mostByChance / (isSum ? SURE.two : SURE.one),
+      }
+    : null
 }
+
+const UNLIKELY = 3
+
+/** How much rarer than allowed a match by chance must be, to be called sure. */
+const SURE = {one: 3, two: 10}
 
 /** The same number again is no second chance: statements of one loop have it by nature. */
 const isTwin = (a: number, b: number) => Math.abs(a - b) <= 0.005 * b

@@ -17,6 +17,8 @@ export type Loop = {
   rootCalls: number
   deviation: number
   chance: number
+  /** chance is out of the question */
+  isSure: boolean
   /** the loop in which the parent is called itself */
   outer: Loop | null
   /** every reference it rests on is a foreign key */
@@ -43,8 +45,8 @@ export type Limits = {
   tolerance: number
   minFanOut: number
   minCalls: number
-  /** sessions in the middle of a loop when the counters were read */
-  underWay: number
+  /** sessions in the middle of a loop with this look-up when the counters were read */
+  underWay: (lookup: Family) => number
   /** matches by chance in the whole workload that findings may rest on */
   chance: {one: number; two: number}
 }
@@ -89,7 +91,10 @@ function solver(candidates: readonly Candidate[], baselines: Baseline[], limits:
     const candidate = byQueryid.get(family.queryids[0]!)
     const loops = (candidate?.readings ?? []).flatMap(({lookup, parents}) => {
       const terms = [...parents.map(parent => termOf([parent])), ...alike(parents).map(termOf)]
-      const match = explain(family.calls, terms, baselines.filter(isOther(family)), tolerance)
+      const match = explain(family.calls, terms, baselines.filter(isOther(family)), {
+        ...tolerance,
+        underWay: limits.underWay(family),
+      })
       return match ? [loopFrom(lookup, match, outerOf)] : []
     })
     const loop = loops.sort(byStrength)[0] ?? null
@@ -102,12 +107,13 @@ function solver(candidates: readonly Candidate[], baselines: Baseline[], limits:
 const isOther = (family: Family) => (baseline: Baseline) => !baseline.queryids.some(id => family.queryids.includes(id))
 
 /** The more look-ups are asked about, the rarer a match by chance must be for each. */
-function toleranceOf(candidates: number, {tolerance, underWay, minFanOut, chance}: Limits): Tolerance {
-  const each = (inAll: number) => Math.min(MOST_BY_CHANCE, inAll / Math.max(1, candidates))
-  return {share: tolerance, underWay, minFanOut, chance: {one: each(chance.one), two: each(chance.two)}}
+function toleranceOf(candidates: number, {tolerance, minFanOut, chance}: Limits): Omit<Tolerance, 'underWay'> {
+  const each = (inAll: number) => Math.min(inAll / MIN_CANDIDATES, inAll / Math.max(1, candidates))
+  return {share: tolerance, minFanOut, chance: {one: each(chance.one), two: each(chance.two)}}
 }
 
-const MOST_BY_CHANCE = 0.01
+/** With fewer look-ups than these, each is still held to what is allowed for one of so many. */
+const MIN_CANDIDATES = 10
 
 /** Parents that return the same columns: one list with filters that come and go. */
 function alike(parents: readonly Parent[]): Parent[][] {
@@ -117,7 +123,7 @@ function alike(parents: readonly Parent[]): Parent[][] {
 }
 
 function loopFrom(lookup: Lookup, match: Match, outerOf: (family: Family) => Loop | null): Loop {
-  const {terms, baseline, deviation, chance} = match
+  const {terms, baseline, deviation, chance, isSure} = match
   const parents = terms
     .flatMap(term => term.parents)
     .sort((a, b) => b.family.rows - a.family.rows || (a.family.text < b.family.text ? -1 : 1))
@@ -132,6 +138,7 @@ function loopFrom(lookup: Lookup, match: Match, outerOf: (family: Family) => Loo
     rootCalls,
     deviation,
     chance,
+    isSure,
     outer,
     isDeclared: references.every(reference => reference?.isDeclared !== false) && outer?.isDeclared !== false,
     window: null,

@@ -126,6 +126,7 @@ function regress(
     rootCalls: total(loops.map(each => each.rootCalls)),
     deviation: 0,
     chance: 0,
+    isSure: false,
     outer,
     isDeclared: loops.every(({parent}) => parent.reference?.isDeclared !== false) && outer?.isDeclared !== false,
     window: {intervals: y.length, calls: total(y), fit, explained, slope: first!.slope},

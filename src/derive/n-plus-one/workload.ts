@@ -5,7 +5,7 @@ import {type Family, familiesOf} from './families.js'
 import type {Baseline} from './identity.js'
 import {type Lookup, lookupsOf} from './lookups.js'
 import {type Parent, parentFor, type Source, sourcesOf} from './parents.js'
-import type {Schema} from './references.js'
+import type {KeyColumn, Schema} from './references.js'
 
 /** The statements of an application, by the part that they could have in a loop. */
 export type Workload = {
@@ -40,13 +40,14 @@ export function readWorkload(queries: readonly Query[], schema: Schema): Workloa
   }
 }
 
-/** At most one row by a value that leads nowhere: a session's key, a token, a name. Requests begin with such. */
+/** At most one row by a unique value that leads nowhere: a session's key, a token, a name. Requests begin with such. */
 function isBaseline({shape, rows, calls}: Family, schema: Schema): boolean {
   const {equals, locks, aggregate, relations} = shape
-  if (equals.length === 0 || locks || aggregate !== null || relations.length !== 1 || rows > calls) return false
-  return equals
-    .flatMap(column => schema.columnsOf(column, relations))
-    .every(column => schema.referencesFrom(column).length === 0 && schema.referencesTo(column).length === 0)
+  if (locks || aggregate !== null || relations.length !== 1 || rows > calls) return false
+  const columns = equals.flatMap(column => schema.columnsOf(column, relations))
+  const leadsOn = (column: KeyColumn) =>
+    schema.referencesFrom(column).length > 0 || schema.referencesTo(column).length > 0
+  return columns.some(column => schema.isKey(column)) && !columns.some(leadsOn)
 }
 
 /** Look-ups that some other statement could loop with. */

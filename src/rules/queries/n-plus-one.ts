@@ -18,11 +18,11 @@ export default defineRule({
     minFanOut: {default: 3, unit: 'count', help: 'look-ups per page; one or two are a detail page'},
     minCalls: {default: 50, unit: 'count', help: 'calls of the look-up: small numbers are equal by chance'},
     chance: {
-      default: 0.05,
+      default: 0.25,
       unit: 'ratio',
       help: 'matches that chance alone may bring in the whole workload, one parent',
     },
-    chanceOfPairs: {default: 0.02, unit: 'ratio', help: 'the same where the rows of two parents are added up'},
+    chanceOfPairs: {default: 0.05, unit: 'ratio', help: 'the same where the rows of two parents are added up'},
     minIntervals: {default: 8, unit: 'count', help: 'with --window: readings of the counters that it takes'},
     minFit: {default: 0.9, unit: 'ratio', help: 'with --window: R squared of calls over rows'},
     maxSlope: {default: 1.25, unit: 'ratio', help: 'with --window: look-ups per row; more is no loop over these rows'},
@@ -31,7 +31,7 @@ export default defineRule({
   severity: {
     high: 'a look-up was called exactly as often as its parents returned rows, and a foreign key connects the two',
     medium:
-      'the same, but resting on names instead of foreign keys, on loops under way, on a third statement, or on a window (--window)',
+      'the same, but resting on names, on loops under way, on a third statement or on a window; or it could be chance',
   },
   why:
     'A page reads a list, and then one more query for each row of it: a hundred rows are a hundred round trips. Each ' +
@@ -49,7 +49,7 @@ export default defineRule({
       tolerance: options.tolerance / 100,
       minFanOut: options.minFanOut,
       minCalls: options.minCalls,
-      underWay: loopsUnderWay(activity, workload),
+      underWay: loopsUnderWay(activity),
       chance: {one: options.chance, two: options.chanceOfPairs},
     }
     const loops = findLoops(
