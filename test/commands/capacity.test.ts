@@ -39,7 +39,7 @@ describe('ahsp-db capacity', () => {
 
   it.each([
     [[], /^error\[USAGE\]: the number of users is not known - give --users N/],
-    [['--users', '0'], /^error\[USAGE\]: "0" is no whole number above 0/],
+    [['--users', '0'], /^error\[USAGE\]: --users: "0" is no whole number above 0/],
     [['--plan', '10,x'], /^error\[USAGE\]: --plan is "10,x" - give whole numbers above 0/],
     [['--plan', ''], /^error\[USAGE\]: --plan is ""/],
     [['--users', '5', '--window', 'soon'], /^error\[USAGE\]: --window is "soon"/],
