@@ -1,5 +1,6 @@
 /**
- * `npm run demo`: the neglected AHSP application on a real PostgreSQL 18, under load, and `ahsp-db check` on it.
+ * `npm run demo`: the neglected AHSP application on a real PostgreSQL 18, under load, and `ahsp-db check` on it. Where
+ * the program pgbouncer is installed there is a pooler as well, and the application connects past it.
  * Nothing stays behind. Exits with 0 when the check ran, whatever it found: findings are the point.
  */
 import {spawn} from 'node:child_process'
@@ -8,14 +9,19 @@ import {fileURLToPath} from 'node:url'
 import pg from 'pg'
 import {loadAhsp} from '../fixtures/ahsp/load.js'
 import {startWorkload} from '../fixtures/ahsp/workload.js'
+import {HEALTHY_POOLER} from '../fixtures/lab.js'
+import {hasPgbouncer, PASSWORD, type Pgbouncer, STATS, startPgbouncer} from '../fixtures/pgbouncer.js'
 import {type EmbeddedServer, startServer} from '../src/embedded/server.js'
 
 const DATABASE = 'ahsp'
+const ROLE = 'ahsp'
 /** Users at work, and the number that the check is asked about. */
 const USERS = 60
 const TARGET_USERS = 100
 const THREADS = 48
-const WARM_UP_MS = 8000
+const WARM_UP_MS = 5000
+/** Together with the reserve they fit into the server: nothing is wrong with the pooler but that nobody uses it. */
+const POOLS = {...HEALTHY_POOLER, default_pool_size: '20', min_pool_size: '10'}
 /** Exit codes of `check` that mean it did its work: nothing found, something found. */
 const CHECKED = [0, 1]
 
@@ -36,9 +42,30 @@ async function demo(): Promise<number> {
 async function onServer(server: EmbeddedServer): Promise<number> {
   say('loading the AHSP database: 180 projects, 30 000 expired sessions, three missing indexes ...')
   await createDatabase(server)
-  const applicationUrl = server.url(DATABASE, 'ahsp')
+  const applicationUrl = server.url(DATABASE, ROLE)
   await loadAhsp(applicationUrl, {scale: 3, disease: true})
 
+  const pooler = await pgbouncerBefore(server)
+  try {
+    return await underLoad(server, applicationUrl, pooler)
+  } finally {
+    await pooler?.stop()
+  }
+}
+
+/** Null, and said why, when the program is not there. */
+async function pgbouncerBefore(server: EmbeddedServer): Promise<Pgbouncer | null> {
+  if (!hasPgbouncer) {
+    say(
+      'the program pgbouncer is not installed: the check will see the server alone, and nobody connects past a pooler',
+    )
+    return null
+  }
+  say('starting PgBouncer before it (transaction mode, 20 + 5 connections): PGBOUNCER_HOST was never set ...')
+  return startPgbouncer({server, databases: [DATABASE], logins: [ROLE], settings: POOLS})
+}
+
+async function underLoad(server: EmbeddedServer, applicationUrl: string, pooler: Pgbouncer | null): Promise<number> {
   say(
     `${USERS} users on ${THREADS} application threads, N+1 queries, sessions in the database, one forgotten transaction ...`,
   )
@@ -57,8 +84,12 @@ async function onServer(server: EmbeddedServer): Promise<number> {
   )
 
   const url = server.url(DATABASE)
-  say(`\n$ ahsp-db check ${url} --users ${TARGET_USERS}\n`)
-  const code = await check(url)
+  const console = pooler ? ['--pgbouncer', `host=127.0.0.1 port=${pooler.port} user=${STATS}`] : []
+  const code = await check([url, '--users', `${TARGET_USERS}`, ...console])
+  if (pooler) {
+    say("\nand what is behind all of it: who comes past the pooler, and the application's own lines")
+    await check([url, '--only', 'pooler/bypass', '--window', '1s', ...console])
+  }
   say('')
   await workload.stop()
   return CHECKED.includes(code) ? 0 : code
@@ -67,7 +98,7 @@ async function onServer(server: EmbeddedServer): Promise<number> {
 /** The application owns its database and is no superuser: its threads cannot take the reserved connections. */
 async function createDatabase(server: EmbeddedServer): Promise<void> {
   for (const [database, statements] of [
-    ['postgres', ['CREATE ROLE ahsp LOGIN', `CREATE DATABASE ${DATABASE} OWNER ahsp`]],
+    ['postgres', [`CREATE ROLE ${ROLE} LOGIN`, `CREATE DATABASE ${DATABASE} OWNER ${ROLE}`]],
     [DATABASE, ['CREATE EXTENSION pg_stat_statements']],
   ] as const) {
     const client = new pg.Client({connectionString: server.url(database)})
@@ -77,9 +108,12 @@ async function createDatabase(server: EmbeddedServer): Promise<void> {
   }
 }
 
-function check(url: string): Promise<number> {
+/** Runs it as a person would, and says how. */
+function check(words: string[]): Promise<number> {
+  say(`\n$ ${['ahsp-db check', ...words.map(word => (word.includes(' ') ? `'${word}'` : word))].join(' ')}\n`)
   const bin = fileURLToPath(new URL('../bin/run.js', import.meta.url))
-  const child = spawn(process.execPath, [bin, 'check', url, '--users', String(TARGET_USERS)], {stdio: 'inherit'})
+  const env = {...process.env, PGPASSWORD: PASSWORD}
+  const child = spawn(process.execPath, [bin, 'check', ...words], {stdio: 'inherit', env})
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', code => resolve(code ?? 1))

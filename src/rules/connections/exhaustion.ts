@@ -110,5 +110,7 @@ function fixes(
   pooler: string | null,
 ): FixRequest[] {
   const put = putPooler(connections, Math.ceil((usable * warnAt) / 100) - 1, pooler)
-  return to > poolerAbove ? [put] : [raiseMaxConnections(to), put]
+  if (to > poolerAbove) return [put]
+  // A pooler that is there already needs no restart to be used.
+  return pooler ? [put, raiseMaxConnections(to)] : [raiseMaxConnections(to), put]
 }
