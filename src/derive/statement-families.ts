@@ -30,7 +30,8 @@ export function statementFamilies(texts: readonly string[]): StatementFamily[] {
 
 const LIST = '(?, ...'
 
-function familyOf(text: string): string {
+/** What a text has in common with its family. */
+export function familyOf(text: string): string {
   const plain = text
     .replace(/\/\*[\s\S]*?(\*\/|$)/g, ' ')
     .replace(/--[^\n]*/g, ' ')
