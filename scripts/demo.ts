@@ -19,7 +19,7 @@ const ROLE = 'ahsp'
 const USERS = 60
 const TARGET_USERS = 100
 const THREADS = 48
-const WARM_UP_MS = 5000
+const WARM_UP_MS = 7000
 /** Together with the reserve they fit into the server: nothing is wrong with the pooler but that nobody uses it. */
 const POOLS = {...HEALTHY_POOLER, default_pool_size: '20', min_pool_size: '10'}
 /** Exit codes of `check` that mean it did its work: nothing found, something found. */
