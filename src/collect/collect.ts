@@ -52,7 +52,7 @@ export async function collect(connection: Connection, options: CollectOptions): 
   for (const collector of collectors) {
     if (collector.section === 'activity') {
       if (options.windowSeconds > 0) window = await watch(run, samples, options, async () => void lookAtPoolers())
-      if (!isOver(run)) await Promise.race([firstLook, pause(Math.min(FIRST_LOOK_MS, timeLeft(run)), run.signal)])
+      if (!isOver(run)) await Promise.race([firstLook, pause(Math.min(FIRST_LOOK_MS, timeLeft(run) / 4), run.signal)])
     }
     if (SAMPLE_BEFORE.has(collector.section)) await sample(run, samples)
     options.onProgress?.(collector.section)
@@ -70,8 +70,8 @@ export async function collect(connection: Connection, options: CollectOptions): 
   return assemble(run, window)
 }
 
-/** Longer than this the sessions do not wait for the pools. */
-const FIRST_LOOK_MS = 3000
+/** Longer than this, or a quarter of the time that is left, the sessions do not wait for the pools. */
+const FIRST_LOOK_MS = 2000
 
 async function collectSection(run: Run, collector: Collector, deep: boolean): Promise<void> {
   const {section} = collector

@@ -1,5 +1,7 @@
 import {describe, expect, it} from 'vitest'
 import {pgbouncerVersions, type Shown, shownBy} from '../../fixtures/pgbouncer-versions.js'
+import {finished} from '../../src/collect/assemble.js'
+import {sectionNames} from '../../src/collect/index.js'
 import {
   type Row,
   toClients,
@@ -16,6 +18,8 @@ import {
   toUsers,
   toVersion,
 } from '../../src/collect/pgbouncer/rows.js'
+import type {Snapshot} from '../../src/snapshot.js'
+import {config, pooler} from '../rules/poolers.js'
 
 const dataOf = (shown: Shown) => ({
   version: toVersion(String(shown.VERSION![0]!.version)),
@@ -226,6 +230,31 @@ describe('PgBouncer 1.12 to 1.25', () => {
     const shown = shownBy(version)
     expect(dataOf(disguised(shown))).toEqual(dataOf(shown))
   })
+})
+
+it('secrets of SHOW CONFIG do not reach the snapshot', () => {
+  const values = {
+    auth_ldap_options: 'ldapserver=ldap.example ldapbindpasswd="two ""words" ldapport=389',
+    auth_query: "SELECT * FROM dblink('host=auth password=s3cret', $1)",
+    admin_password: 's3cret',
+    server_tls_key_file: '/etc/ssl/pooler.key',
+    conffile: '/etc/pgbouncer/pgbouncer.ini',
+  }
+  const missing = {ok: false, reason: 'unsupported', message: ''} as const
+  const sections = Object.fromEntries(sectionNames.map(name => [name, missing])) as Snapshot['sections']
+  const {poolers} = finished(
+    {...sections, poolers: {ok: true, data: [pooler({config: config(values)})]}},
+    {target: {host: '', port: 0, database: '', user: ''}, warnings: [], cutShortBy: null, window: null, collectedAt: 0},
+  ).sections
+  const told = poolers.ok ? Object.fromEntries(poolers.data[0]!.config.map(({name, value}) => [name, value])) : {}
+  expect(told).toMatchObject({
+    auth_ldap_options: 'ldapserver=ldap.example ldapbindpasswd=<redacted> ldapport=389',
+    auth_query: expect.stringContaining('password=<redacted>'),
+    admin_password: '<redacted>',
+    server_tls_key_file: '/etc/ssl/pooler.key',
+    conffile: '/etc/pgbouncer/pgbouncer.ini',
+  })
+  expect(JSON.stringify(poolers)).not.toMatch(/s3cret|words/)
 })
 
 it('what is no number is unknown, not NaN', () => {
