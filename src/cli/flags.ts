@@ -31,6 +31,7 @@ export const connectionFlags = {
     description: "console of a PgBouncer in front of it, e.g. 'host=pooler user=stats'; again for each",
     multiple: true,
     multipleNonGreedy: true,
+    exclusive: ['snapshot'],
     helpValue: 'CONNINFO',
   }),
   window: Flags.string({

@@ -12,7 +12,7 @@ export default class Fix extends Command {
     'Nothing is changed: it prints what you would type, for the findings of the named rules or of all.'
   static override examples = [
     '<%= config.bin %> fix --users 100',
-    '<%= config.bin %> fix connections/exhaustion --users 100 --db postgres://me@db.example/app',
+    '<%= config.bin %> fix connections/exhaustion --users 100 --db service=prod',
     '<%= config.bin %> fix --format sql --snapshot night.json > fix.sql',
   ]
   static override strict = false

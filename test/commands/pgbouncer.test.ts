@@ -176,6 +176,12 @@ describe.skipIf(!hasPgbouncer)('PgBouncer on the command line (needs the program
     expect(JSON.parse(stdout).poolers).toHaveLength(1)
   })
 
+  it('a snapshot file has its own consoles: others are refused, not ignored', async () => {
+    const {code, stderr} = await cli(['check', '--snapshot', 'any.json', '--pgbouncer', DEAD])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^error\[USAGE\]: --snapshot=any\.json cannot also be provided when using --pgbouncer/)
+  })
+
   it('passwords stay here, whatever is printed', async () => {
     const outputs = await Promise.all([
       cli(['snapshot', server.url(), '--pgbouncer', consoleUrl, '--pgbouncer', DEAD]),
