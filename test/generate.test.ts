@@ -94,6 +94,7 @@ describe('docs/report.schema.json', () => {
     tool: '0.1.0',
     target: {host: 'db', port: 5432, database: 'shop', user: 'ahsp_db'},
     server: null,
+    poolers: [],
     collectedAt: 1_800_000_000,
     users: null,
     statistics: {since: null, seconds: null},
