@@ -52,14 +52,8 @@ export default class Queries extends Command {
     const {workloadReport} = await import('../workload/workload.js')
     const workload = await workloadReport(snapshot, report, flags)
     const options = flags.output === undefined ? terminal() : {color: false, width: 80}
-    const {queriesMarkdown, queriesTable} = await import('../render/queries.js')
-    const {safeJson} = await import('../render/json.js')
-    const text = {
-      table: () => queriesTable(workload, options),
-      markdown: () => queriesMarkdown(workload),
-      json: () => safeJson(workload, 2),
-    }[flags.format]
-    await emit(text(), flags.output)
+    const {renderQueries} = await import('../render/queries.js')
+    await emit(await renderQueries(workload, flags.format, options), flags.output)
     // Findings are labels here, not a verdict: only what is missing counts.
     process.exitCode = exitCodeOf({...report, results: []}, snapshot, 'critical', flags.strict)
   }

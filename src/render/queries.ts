@@ -13,6 +13,15 @@ const MIN_WIDTH = 60
 const MAX_WIDTH = 120
 const INDENT = 4
 
+export async function renderQueries(
+  report: WorkloadReport,
+  format: 'table' | 'markdown' | 'json',
+  options: Options,
+): Promise<string> {
+  if (format === 'json') return (await import('./json.js')).safeJson(report, 2)
+  return format === 'table' ? queriesTable(report, options) : queriesMarkdown(report)
+}
+
 /** Verdict, then for each statement its numbers, its text and what it is; for a terminal. */
 export function queriesTable(report: WorkloadReport, {color, width: given}: Options): string {
   const width = Math.max(MIN_WIDTH, Math.min(given, MAX_WIDTH))

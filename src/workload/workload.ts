@@ -26,29 +26,13 @@ export async function workloadReport(
   report: Report,
   {sort, top}: WorkloadOptions,
 ): Promise<WorkloadReport> {
-  const {sections, tool, target, collectedAt} = snapshot
+  const {sections} = snapshot
   const {server, statements, statementTexts, statementsInfo} = sections
+  const base = baseOf(snapshot, sort)
+  const info = statementsInfo.ok ? statementsInfo.data : null
+  if (!server.ok || !statements.ok) return {...base, ...nothing(sections, info), notes: report.warnings}
   // Without the parser the labels that need it are missing, and the report says so.
   await loadParser().catch(() => {})
-  const info = statementsInfo.ok ? statementsInfo.data : null
-  const since = info?.statsReset ?? null
-  const statistics = {since, seconds: since === null ? null : Math.max(0, collectedAt - since)}
-  const base = {
-    format: 'ahsp-db/queries' as const,
-    version: 1 as const,
-    tool,
-    target,
-    collectedAt,
-    statistics,
-    window: windowOf(snapshot.window),
-    sort,
-  }
-  const missing = missingSection(sections)
-  if (missing || !server.ok || !statements.ok) {
-    const headline = `CANNOT SHOW the workload: ${missing?.text ?? 'the statements were not read'}`
-    const totals = {statements: info?.entries ?? 0, calls: info?.totalCalls ?? 0, totalMs: info?.totalMs ?? 0}
-    return {...base, headline, totals, rows: [], rest: totals, gaps: missing ? [missing] : [], notes: []}
-  }
   const texts = statementTexts.ok ? statementTexts.data : []
   const read = entriesOf(statements.data, texts, server.data.database)
   const ofTables = tableLabels(snapshot, report)
@@ -64,11 +48,34 @@ export async function workloadReport(
   return {
     ...base,
     totals,
-    headline: headlineOf({all, rows, totals, statistics, sort}),
+    headline: headlineOf({all, rows, totals, statistics: base.statistics, sort}),
     rows,
     rest: restOf(rows, totals),
     ...gapsOf({snapshot, report, read, sort, totals, usesModels: rows.some(row => isModelled(row, models))}),
   }
+}
+
+function baseOf({sections: {statementsInfo}, tool, target, collectedAt, window}: Snapshot, sort: Sort) {
+  const since = statementsInfo.ok ? statementsInfo.data.statsReset : null
+  const statistics = {since, seconds: since === null ? null : Math.max(0, collectedAt - since)}
+  return {
+    format: 'ahsp-db/queries' as const,
+    version: 1 as const,
+    tool,
+    target,
+    collectedAt,
+    statistics,
+    window: windowOf(window),
+    sort,
+  }
+}
+
+/** Why there is no workload to show. */
+function nothing(sections: Snapshot['sections'], info: StatementsInfo | null) {
+  const gap = missingSection(sections)
+  const totals = {statements: info?.entries ?? 0, calls: info?.totalCalls ?? 0, totalMs: info?.totalMs ?? 0}
+  const headline = `CANNOT SHOW the workload: ${gap?.text}`
+  return {headline, totals, rows: [], rest: totals, gaps: gap ? [gap] : []}
 }
 
 type Models = {app: string; model: string}[]

@@ -294,7 +294,7 @@ describe('what is missing is said', () => {
   })
 })
 
-it('5000 statements in less than a second', async () => {
+it('5000 statements in less than a second of processor time', async () => {
   const names = Object.keys(LIBRARY)
   const given = Array.from({length: 5000}, (_, at): Given => {
     const name = names[at % names.length]!
@@ -305,8 +305,9 @@ it('5000 statements in less than a second', async () => {
   })
   const snapshot = snapshotOf(given)
   const report = await judged(snapshot)
-  const start = performance.now()
+  const start = process.cpuUsage()
   const workload = await workloadReport(snapshot, report, {sort: 'time', top: 10})
-  expect(performance.now() - start).toBeLessThan(1000)
+  const {user, system} = process.cpuUsage(start)
+  expect((user + system) / 1e6).toBeLessThan(1)
   expect(workload.rows).toHaveLength(10)
 })
