@@ -98,6 +98,7 @@ function notes(situation: Situation, links: Link[], sizes: Sizes, users: number)
   const load = busy?.load
   const backends = links.find(({id}) => id === 'backends')
   const share = backends ? (backends.demand! / backends.capacity!) * 100 : 0
+  const processors = links.find(({id}) => id === 'processors')
   return [
     load && load.idleInTransaction > load.active
       ? `${number(load.idleInTransaction)} of ${number(load.busy)} busy connections are idle in transaction ` +
@@ -108,6 +109,10 @@ function notes(situation: Situation, links: Link[], sizes: Sizes, users: number)
     busy && users > MAX_EXTRAPOLATION * busy.users
       ? `${number(users)} users are more than ${MAX_EXTRAPOLATION} times the ${number(busy.users)} that were measured: ` +
         'measure again on the way.'
+      : '',
+    processors?.breaksAt != null && processors.breaksAt <= users
+      ? `The processors are too few before that (at ${number(processors.breaksAt)} users): connections that wait for ` +
+        'them gain nothing from a larger pool. Make the most frequent queries cheaper, or add cores.'
       : '',
     links.some(({isOverCommitted}) => isOverCommitted)
       ? 'Full pools that do not fit turn waiting into errors: refused until the sizes above are written.'
