@@ -269,10 +269,14 @@ describe.skipIf(!hasPgbouncer)('the console of a real PgBouncer (needs the progr
 })
 
 describe("a console's address and password", () => {
-  const home = mkdtempSync(join(tmpdir(), 'ahsp-db-home-'))
+  let home: string
+  let SERVER: NodeJS.ProcessEnv
+  beforeAll(() => {
+    home = mkdtempSync(join(tmpdir(), 'ahsp-db-home-'))
+    SERVER = {HOME: home, ...OF_THE_SERVER}
+  })
   afterAll(() => rmSync(home, {recursive: true}))
-  const SERVER = {
-    HOME: home,
+  const OF_THE_SERVER = {
     PGHOST: 'db.example',
     PGHOSTADDR: '10.0.0.1',
     PGPORT: '5433',
