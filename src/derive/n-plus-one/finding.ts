@@ -39,7 +39,9 @@ function draft(loop: Loop, all: readonly Loop[], {application, statementsInfo, t
         : 'It was called once for each row that its parent returned.',
       ...(baseline ? ['The remaining calls are as many as those of a statement that begins each request.'] : []),
       ...(isDeclared ? [] : ['No foreign key says that the two belong together: their names do.']),
-      ...(isSure || window ? [] : ['So many statements come near that the match could be chance.']),
+      ...(isSure || window || !isClose || baseline
+        ? []
+        : ['So many statements come near that the match could be chance.']),
       ...(isClose ? [] : ['Loops were under way when the counters were read: the numbers differ by what was left.']),
     ].join(' '),
     evidence: loopEvidence(loop, all, statementsInfo),

@@ -7,6 +7,8 @@ export type Term = {
   /** rows for each call of what the loops begin with */
   fanOut: number
   rootCalls: number
+  /** loops over these rows that were not at their end when the counters were read */
+  underWay: number
 }
 
 /** Calls that come with each request and are no loop's: a look-up of the same row that is made anyway. */
@@ -25,8 +27,6 @@ export type Match = {
 export type Tolerance = {
   /** share of the calls */
   share: number
-  /** loops that were in the middle of their rows when the counters were read */
-  underWay: number
   minFanOut: number
   /** most matches by chance that a finding may have: of one parent, of two */
   chance: {one: number; two: number}
@@ -111,7 +111,7 @@ const overlap = (a: Term, b: Term) => a.parents.some(({family}) => b.parents.som
 function best(calls: number, {many, sums}: Choices, tolerance: Tolerance, mostByChance: number): Match | null {
   const allowed = (deviation: number, {terms}: Sum) => {
     // Large lists take longest, so they are met more often than their number says.
-    const late = 2 * tolerance.underWay * Math.max(...terms.map(({fanOut}) => fanOut))
+    const late = Math.max(...terms.map(({fanOut, underWay}) => 2 * underWay * fanOut))
     return -deviation <= tolerance.share * calls && deviation <= Math.max(tolerance.share * calls, late)
   }
   const fitting = sums.filter(each => allowed(each.total - calls, each))
@@ -124,7 +124,8 @@ function best(calls: number, {many, sums}: Choices, tolerance: Tolerance, mostBy
   // Where none is near, about as many as if all were spread over some decades.
   const density = (others + Math.min(0.5, SPREAD * many)) / (BAND * calls)
   // What is left over by loops under way is a few pages' worth, however large the counters.
-  const isFew = Math.abs(deviation) <= Math.max(...first.terms.map(({fanOut}) => fanOut))
+  const isFew =
+    Math.abs(deviation) <= Math.max(...first.terms.map(({fanOut, underWay}) => Math.max(1, 2 * underWay) * fanOut))
   const isSum = first.terms.length > 1 || first.baseline !== null
   // A sum of two that is not exact proves nothing.
   if (isSum && !isFew) return null

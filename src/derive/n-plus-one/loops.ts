@@ -45,7 +45,7 @@ export type Limits = {
   tolerance: number
   minFanOut: number
   minCalls: number
-  /** sessions in the middle of a loop with this look-up when the counters were read */
+  /** sessions that have just sent this look-up when the counters were read */
   underWay: (lookup: Family) => number
   /** matches by chance in the whole workload that findings may rest on */
   chance: {one: number; two: number}
@@ -78,10 +78,11 @@ function solver(candidates: readonly Candidate[], baselines: Baseline[], limits:
     const inner = family.queryids.map(id => byQueryid.get(id)).find(each => each !== undefined)
     return inner && inner.family.calls >= 0.9 * family.calls ? loopOf(inner.family) : null
   }
+  const underWayOf = underWayIn(candidates, limits)
   const termOf = (parents: Parent[]): Term => {
     const rows = total(parents, 'rows')
     const rootCalls = parents.reduce((all, {family}) => all + (outerOf(family)?.rootCalls ?? family.calls), 0)
-    return {parents, rows, rootCalls, fanOut: rows / Math.max(1, rootCalls)}
+    return {parents, rows, rootCalls, fanOut: rows / Math.max(1, rootCalls), underWay: underWayOf(parents)}
   }
   const loopOf = (family: Family): Loop | null => {
     const seen = known.get(family)
@@ -91,10 +92,7 @@ function solver(candidates: readonly Candidate[], baselines: Baseline[], limits:
     const candidate = byQueryid.get(family.queryids[0]!)
     const loops = (candidate?.readings ?? []).flatMap(({lookup, parents}) => {
       const terms = [...parents.map(parent => termOf([parent])), ...alike(parents).map(termOf)]
-      const match = explain(family.calls, terms, baselines.filter(isOther(family)), {
-        ...tolerance,
-        underWay: limits.underWay(family),
-      })
+      const match = explain(family.calls, terms, baselines.filter(isOther(family)), tolerance)
       return match ? [loopFrom(lookup, match, outerOf)] : []
     })
     const loop = loops.sort(byStrength)[0] ?? null
@@ -104,10 +102,27 @@ function solver(candidates: readonly Candidate[], baselines: Baseline[], limits:
   return {loopOf, outerOf}
 }
 
+/** One session that happens to have asked last is no sign of a loop. */
+const SEVERAL = 2
+
+/** Sessions at any look-up that is made for rows of these parents: a loop has several, and is at one of them. */
+function underWayIn(candidates: readonly Candidate[], {underWay}: Limits): (parents: readonly Parent[]) => number {
+  const sessions = new Map<Family, number>()
+  for (const {family, readings} of candidates) {
+    const count = underWay(family)
+    const parents = new Set(count > 0 ? readings.flatMap(each => each.parents.map(parent => parent.family)) : [])
+    for (const parent of parents) sessions.set(parent, (sessions.get(parent) ?? 0) + count)
+  }
+  return parents => {
+    const count = Math.max(...parents.map(({family}) => sessions.get(family) ?? 0))
+    return count >= SEVERAL ? count : 0
+  }
+}
+
 const isOther = (family: Family) => (baseline: Baseline) => !baseline.queryids.some(id => family.queryids.includes(id))
 
 /** The more look-ups are asked about, the rarer a match by chance must be for each. */
-function toleranceOf(candidates: number, {tolerance, minFanOut, chance}: Limits): Omit<Tolerance, 'underWay'> {
+function toleranceOf(candidates: number, {tolerance, minFanOut, chance}: Limits): Tolerance {
   const each = (inAll: number) => Math.min(inAll / MIN_CANDIDATES, inAll / Math.max(1, candidates))
   return {share: tolerance, minFanOut, chance: {one: each(chance.one), two: each(chance.two)}}
 }
