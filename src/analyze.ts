@@ -1,10 +1,8 @@
-import {formatQuantity} from './config/quantity.js'
 import type {Config} from './config.js'
-import {shellQuote} from './fix/apply.js'
 import {completeFix} from './fix/complete.js'
 import {detectPlatform, type Platform} from './fix/platform.js'
-import {consoleConninfo} from './fix/pooler.js'
 import {withoutIgnored} from './ignore.js'
+import {questionOf} from './question.js'
 import type {Finding, Report, Result} from './report.js'
 import {
   type Context,
@@ -60,7 +58,7 @@ export async function analyze(
     collectedAt: snapshot.collectedAt,
     users: context.users ?? null,
     statistics: statisticsWindow(snapshot),
-    verdict: verdictOf(results, ignored.length, context.users ?? null),
+    verdict: verdictOf(results, ignored.length, context.users ?? null, server === null && sections.poolers.ok),
     partial: snapshot.cutShortBy !== null,
     warnings,
     results,
@@ -143,21 +141,6 @@ function finish(
     fingerprint: `${rule.id} ${draft.subject}`,
   }
 }
-
-/** The same question again, for "verify": without the users, or the machine's size, the answer could be another one. */
-export const questionOf = (
-  {id, category, asksFor}: Pick<AnyRule, 'id' | 'category' | 'asksFor'>,
-  {users, ramBytes, cpus, diskFreeBytes, storage, baseline}: Context,
-  {poolers}: Pick<Snapshot['sections'], 'poolers'>,
-): string =>
-  id +
-  (users === undefined ? '' : ` --users ${users}`) +
-  (category === 'pooler' && cpus ? ` --cpus ${cpus}` : '') +
-  (category === 'memory' && ramBytes ? ` --ram ${formatQuantity(ramBytes, 'bytes')}` : '') +
-  (id === 'safety/disk-growth' && diskFreeBytes ? ` --disk-free ${formatQuantity(diskFreeBytes, 'bytes')}` : '') +
-  (category === 'planner' && storage ? ` --storage ${storage}` : '') +
-  (asksFor === 'baseline' && baseline ? ` --baseline ${shellQuote(baseline.file)}` : '') +
-  (poolers.ok ? poolers.data.map(pooler => ` --pgbouncer ${shellQuote(consoleConninfo(pooler))}`).join('') : '')
 
 /** A section or setting without which the rule cannot say anything: why, and what would cure it. */
 function missingData(rule: AnyRule, sections: Snapshot['sections']): {summary: string; cure?: string} | null {

@@ -5,7 +5,13 @@ import {SEVERITIES, type Severity} from './rule.js'
 const READINESS_RULE = 'connections/exhaustion'
 
 /** The first line of every output. Not ready: something critical or high was found. */
-export function verdictOf(results: readonly Result[], ignored: number, users: number | null): Report['verdict'] {
+export function verdictOf(
+  results: readonly Result[],
+  ignored: number,
+  users: number | null,
+  /** only a pooler's console was read */
+  isPoolerAlone = false,
+): Report['verdict'] {
   const findings = results.flatMap(result => result.findings)
   const bySeverity = Object.fromEntries(
     SEVERITIES.map(severity => [severity, findings.filter(finding => finding.severity === severity).length]),
@@ -13,7 +19,11 @@ export function verdictOf(results: readonly Result[], ignored: number, users: nu
   const status = (wanted: Result['status']) => results.filter(result => result.status === wanted).length
   const counts = {...bySeverity, ok: status('ok'), skipped: status('skipped'), error: status('error'), ignored}
   const ready = readiness(results, counts, users)
-  return {ready, headline: `${word(ready, users)}: ${countsLine(counts)}`, counts}
+  return {
+    ready,
+    headline: `${isPoolerAlone && ready !== null ? 'POOLER ' : ''}${word(ready, users)}: ${countsLine(counts)}`,
+    counts,
+  }
 }
 
 function readiness(

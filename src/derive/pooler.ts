@@ -73,10 +73,16 @@ function limitsOf(pooler: Pooler, database: PoolerDatabase): PoolLimit[] {
     pooler,
     database,
     user,
-    poolSize: pooler.users.find(({name}) => name === user)?.poolSize ?? database.poolSize,
+    poolSize: sizeOf(pooler, pooler.users.find(({name}) => name === user)?.poolSize ?? database.poolSize),
     reserve: database.reservePoolSize,
   }))
 }
+
+const UNLIMITED_SINCE = 12_400
+
+/** Since 1.24 a pool_size of 0 is no limit: then the clients are. */
+const sizeOf = (pooler: Pooler, size: number): number =>
+  size === 0 && pooler.versionNum >= UNLIMITED_SINCE ? (poolerNumber(pooler, 'max_client_conn') ?? 0) : size
 
 /** No more than max_db_connections for a database, nor than max_user_connections for a user; 0 is no limit. */
 function bounded(pooler: Pooler, pools: PoolLimit[]): number {

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
-import {questionOf} from '../../src/analyze.js'
 import {ceilWorkMem, floorWorkMem, roundSize, sizeText} from '../../src/derive/memory.js'
+import {questionOf} from '../../src/question.js'
 import type {Context} from '../../src/rule.js'
 import effectiveCacheSize from '../../src/rules/memory/effective-cache-size.js'
 import maintenanceWorkMem from '../../src/rules/memory/maintenance-work-mem.js'
