@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto'
-import {open, rename, rm} from 'node:fs/promises'
+import {open, rename, rm, stat, writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {CliError, EXIT} from '../errors.js'
 
@@ -11,6 +11,7 @@ export async function emit(text: string, file: string | undefined): Promise<void
 
 /** Under a temporary name first: a full disk or a crash never leaves half a file, nor destroys the old one. */
 export async function writeAtomically(file: string, text: string): Promise<void> {
+  if (await isSpecial(file)) return writeThrough(file, text)
   const temporary = join(dirname(file), `.ahsp-db-${randomUUID()}.tmp`)
   try {
     const handle = await open(temporary, 'wx', 0o600)
@@ -23,11 +24,26 @@ export async function writeAtomically(file: string, text: string): Promise<void>
     await rename(temporary, file)
   } catch (error) {
     await rm(temporary, {force: true}).catch(() => {})
-    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-    throw new CliError('OUTPUT', EXIT.output, `cannot write ${file} (${reason})`, 'give another -o FILE', {
-      cause: error,
-    })
+    throw cannotWrite(file, error)
   }
+}
+
+/** A device or a pipe must never be replaced by a file: /dev/null would be gone for everybody. */
+const isSpecial = (file: string) =>
+  stat(file).then(
+    stats => !stats.isFile() && !stats.isDirectory(),
+    () => false,
+  )
+
+async function writeThrough(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch(error => {
+    throw cannotWrite(file, error)
+  })
+}
+
+function cannotWrite(file: string, error: unknown): CliError {
+  const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+  return new CliError('OUTPUT', EXIT.output, `cannot write ${file} (${reason})`, 'give another -o FILE', {cause: error})
 }
 
 /** What the terminal allows: colour never when piped, with NO_COLOR or in a dumb terminal. */
