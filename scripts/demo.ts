@@ -86,10 +86,9 @@ async function underLoad(server: EmbeddedServer, applicationUrl: string, pooler:
   const url = server.url(DATABASE)
   const console = pooler ? ['--pgbouncer', `host=127.0.0.1 port=${pooler.port} user=${STATS}`] : []
   const code = await check([url, '--users', `${TARGET_USERS}`, ...console])
-  if (pooler) {
-    say("\nand what is behind all of it: who comes past the pooler, and the application's own lines")
-    await check([url, '--only', 'pooler/bypass', '--window', '1s', ...console])
-  }
+  say("\nand what is behind all of it, with the application's own lines: the loops, and who comes past the pooler")
+  const causes = pooler ? 'queries/n-plus-one,pooler/bypass' : 'queries/n-plus-one'
+  await check([url, '--only', causes, '--window', '1s', '--full', ...console])
   say('')
   await workload.stop()
   return CHECKED.includes(code) ? 0 : code
