@@ -18,6 +18,7 @@ const words = process.argv.slice(2).filter(word => !word.startsWith('--'))
 const chosen = plans(ORMS, SCHEMAS).filter(({name}) => words.every(word => name.split('/').includes(word)))
 const isWhole = process.argv.includes('--full')
 const stage = await openStage(SCHEMAS)
+if (!stage.pooler) process.stderr.write('pgbouncer is not installed: its runs connect directly\n')
 const outcomes: Outcome[] = []
 try {
   for (const plan of chosen.filter(({isFirst}) => isFirst || isWhole)) outcomes.push(await once(stage, plan))

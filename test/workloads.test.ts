@@ -81,8 +81,8 @@ const RUNS = [
   'sequelize/shop/tune/b',
   'typeorm/tracker/tune/b',
   'objection/clinic/tune/a',
-  'mikro-orm/library/tune/a',
-  'prisma/tracker/tune/a',
+  'mikro-orm/library/tune/b',
+  'prisma/clinic/tune/b',
   'drizzle/shop/tune/b',
 ]
 
