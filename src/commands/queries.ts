@@ -18,7 +18,7 @@ import {SORTS} from '../workload/types.js'
 
 export default class Queries extends Command {
   static override summary =
-    'What does the application ask this database, what does it cost, and what is each statement?'
+    'The workload at a glance: what each statement costs, and what it is.'
   static override description =
     'The top of pg_stat_statements, one line for statements that differ only in the length of a list, with models or ' +
     'tables by name. What findings say of a statement (N+1, cacheable, missing index, ...) stands below it.\n\n' +
