@@ -54,6 +54,7 @@ function print(all: Outcome[]): void {
   by('ORM', ({plan}) => plan.orm.name)
   by('schema', ({plan}) => plan.schema.name)
   by('pooling', ({plan}) => `${plan.pooling}, ${plan.atomic ? 'atomic' : 'autocommit'}`)
+  printDetectors(all)
   printKinds(all)
   printErrors(all)
   line('\nall', all)
@@ -68,6 +69,15 @@ function row(name: string, figures: Figures): string {
   return `${name.padEnd(26)} ${numbers} ${share(recallOf(figures)).padStart(6)} | ${String(falseAlarms).padStart(12)} ${`(${falseHigh})`.padStart(6)} of ${String(negatives).padEnd(15)} | ${share(precisionOf(figures))}`
 }
 
+function printDetectors(all: Outcome[]): void {
+  for (const detector of ['identity', 'windows']) {
+    const of = <T extends {detector: string}>(list: T[]) => list.filter(each => each.detector === detector).length
+    const right = all.reduce((sum, {hits}) => sum + of(hits), 0)
+    const wrong = all.reduce((sum, {falseAlarms}) => sum + of(falseAlarms), 0)
+    process.stdout.write(`\n${detector}: ${right} loops found, ${wrong} false`)
+  }
+}
+
 function printKinds(all: Outcome[]): void {
   const kinds = new Map<string, [number, number]>()
   for (const {hits, misses} of all) {
@@ -80,7 +90,7 @@ function printKinds(all: Outcome[]): void {
     }
   }
   const texts = [...kinds].map(([kind, [found, missed]]) => `${kind} ${found}/${found + missed}`)
-  process.stdout.write(`\nkinds: ${texts.join(', ')}\n`)
+  process.stdout.write(`\n\nkinds: ${texts.join(', ')}\n`)
 }
 
 /** Of the held half only how many: who reads them would begin to tune on them. */
