@@ -17,13 +17,31 @@ import {
   toVersion,
 } from './rows.js'
 
+/** What is asked of a console, in this order; POOLS, STATS and SERVERS several times. */
+export const COMMANDS = [
+  'POOLS',
+  'STATS',
+  'SERVERS',
+  'VERSION',
+  'STATE',
+  'PEERS',
+  'DNS_HOSTS',
+  'CONFIG',
+  'DATABASES',
+  'USERS',
+  'LISTS',
+  'CLIENTS',
+  'MEM',
+] as const
+type Command = (typeof COMMANDS)[number]
+
 /** For each command; a console that answers later than this is itself in trouble. */
 const DEADLINE_MS = 2000
 
 /** STATE and PEERS came with 1.19. */
 const WITH_PEERS = 11_900
 
-async function show({connection}: Console, command: string): Promise<Row[]> {
+async function show({connection}: Console, command: Command): Promise<Row[]> {
   const [rows = []] = await connection.run(`SHOW ${command}`, {deadlineMs: DEADLINE_MS})
   return rows
 }
@@ -44,7 +62,7 @@ export async function readSections(console: Console): Promise<Omit<Pooler, 'samp
   const {host, port, user} = connection.target
   const unread: Pooler['unread'] = []
   /** A command that this version, or this user, may not have. */
-  const tryShow = async (command: string): Promise<Row[] | null> => {
+  const tryShow = async (command: Command): Promise<Row[] | null> => {
     try {
       return await show(console, command)
     } catch (error) {
