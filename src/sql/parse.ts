@@ -35,6 +35,16 @@ export const predicatesOf = (sql: string): Predicates | null => factsOf(sql)?.pr
 /** What kind of question a statement asks; null and errors as with tablesOf. */
 export const shapeOf = (sql: string): Shape | null => factsOf(sql)?.shape ?? null
 
+/** libpg_query's tree of the text's statements, for those who walk it themselves; null and errors as with tablesOf. */
+export function treeOf(sql: string): unknown {
+  if (!parseSync) throw new Error('the SQL parser is not loaded')
+  try {
+    return parseSync(sql.replaceAll(SQUASHED, ', NULL')).stmts ?? null
+  } catch {
+    return null
+  }
+}
+
 function factsOf(sql: string): Facts | null {
   if (!parseSync) throw new Error('the SQL parser is not loaded: declare `parses` in the rule')
   const cached = known.get(sql)

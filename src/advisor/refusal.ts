@@ -1,0 +1,48 @@
+import type {Refusal} from './advice.js'
+import {type Choice, change, complete, lasts, total} from './choice.js'
+import {neededGain, type SelectionInput} from './selection.js'
+import type {Offer} from './winners.js'
+
+const IN_MEMORY =
+  'most of what it saves is the reading of pages that an index leads to already; where these are in memory, that is little'
+
+const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
+
+/** The candidate that would bring the most beyond the choice, and why it was not taken. */
+export async function closestOf(
+  input: SelectionInput,
+  choice: Choice,
+  offers: readonly Offer[],
+): Promise<Refusal | null> {
+  let best: {offer: Offer; gain: number; after: number} | null = null
+  for (const offer of offers) {
+    if (offer.indexes.every(index => choice.indexes.includes(index))) continue
+    const {question} = offer
+    const now = await input.costs.of(question, choice.indexes)
+    const after = await input.costs.of(question, [...new Set([...choice.indexes, ...offer.indexes])])
+    const gain = (now - after) * question.statement.calls
+    if (gain > (best?.gain ?? 0)) best = {offer, gain, after}
+  }
+  if (!best) return null
+  const {offer, gain, after} = best
+  const {statement, before} = offer.question
+  const all = [...new Set([...choice.indexes, ...offer.indexes])]
+  const reason = lasts(choice, await complete(input, choice, await change(input, choice, all)))
+    ? reasonOf(input, choice, offer, gain)
+    : IN_MEMORY
+  return {indexes: offer.indexes, statement, before, after, reason}
+}
+
+function reasonOf(input: SelectionInput, choice: Choice, {indexes}: Offer, gain: number): string {
+  const writes = indexes.reduce((sum, index) => sum + input.writeCost(index), 0)
+  const bytes = [...choice.indexes, ...indexes].reduce((sum, index) => sum + index.bytes, 0)
+  const share = total(choice) > 0 ? gain / total(choice) : 0
+  if (writes >= gain) return 'it costs the writes to its table more than the reads gain'
+  const needed = neededGain(input, indexes)
+  if (share - writes / Math.max(1, total(choice)) < needed) {
+    return `it saves ${percent(share)} of the workload's cost, less than the ${percent(needed)} that it must`
+  }
+  if (choice.indexes.length >= input.maximum) return `${input.maximum} indexes is the most that was asked for`
+  if (bytes > input.budget) return 'it does not fit into the budget'
+  return 'another one serves the same statements for less'
+}

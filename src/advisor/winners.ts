@@ -1,0 +1,51 @@
+import type {PreparedIndex} from '../whatif/planner.js'
+import {type Costs, indexesIn, type Question} from './costs.js'
+
+/** What a statement would take: one index, or several that pay only together. */
+export type Offer = {question: Question; indexes: PreparedIndex[]; cost: number}
+
+const MAX_ROUNDS = 6
+/** An index that lowers a statement's cost by less, and the workload's too, is no help. */
+const MIN_OF_STATEMENT = 0.1
+const MIN_OF_WORKLOAD = 0.003
+
+/**
+ * Lets the planner choose: with all candidates visible, those in its plan are the best; then the same without them, and
+ * so on, for the runners-up, of which a smaller or a shared one may be the better bargain.
+ */
+export async function winnersOf(
+  question: Question,
+  candidates: readonly PreparedIndex[],
+  costs: Costs,
+  workload: number,
+): Promise<{offers: Offer[] /** the planner's first choice, however little it brings */; nearest: Offer | null}> {
+  const offers: Offer[] = []
+  let nearest: Offer | null = null
+  let left = [...candidates]
+  for (let round = 0; round < MAX_ROUNDS && left.length > 0; round += 1) {
+    const plans = await costs.plans(question, left)
+    const used = new Set(plans.flatMap(({root}) => indexesIn(root)))
+    const chosen = left.filter(({name}) => used.has(name))
+    const cost = plans.reduce((sum, plan, at) => sum + plan.cost * question.variants[at]!.weight, 0)
+    if (chosen.length > 0) nearest ??= {question, indexes: chosen, cost}
+    if (chosen.length === 0 || !isWorth(question, cost, workload)) break
+    offers.push({question, indexes: chosen, cost})
+    if (chosen.length > 1) offers.push(...(await alone(question, chosen, costs, workload)))
+    left = left.filter(({name}) => !used.has(name))
+  }
+  return {offers, nearest}
+}
+
+async function alone(question: Question, indexes: PreparedIndex[], costs: Costs, workload: number): Promise<Offer[]> {
+  const found: Offer[] = []
+  for (const index of indexes) {
+    const cost = await costs.of(question, [index])
+    if (isWorth(question, cost, workload)) found.push({question, indexes: [index], cost})
+  }
+  return found
+}
+
+function isWorth({before, statement}: Question, cost: number, workload: number): boolean {
+  const gain = before - cost
+  return gain > 0 && (gain >= before * MIN_OF_STATEMENT || gain * statement.calls >= workload * MIN_OF_WORKLOAD)
+}
