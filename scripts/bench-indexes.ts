@@ -1,0 +1,119 @@
+/**
+ * `npm run bench:indexes`: what indexes bring when they are really built and the workload is really run.
+ * The databases are named as arguments (default: analytical and transactional). `--indexes FILE` measures the CREATE INDEX
+ * statements of a file; `--scale N` (default 1: 250 and 330 MB), `--times N` executions (default 3), `-o FILE` for the
+ * figures as JSON.
+ */
+import {readFile, writeFile} from 'node:fs/promises'
+import {parseArgs} from 'node:util'
+import pg from 'pg'
+import {ADVISOR_DATABASES, type AdvisorDatabase, loadAdvisorDatabase} from '../fixtures/advisor/load.js'
+import {type Measurement, measure, type Relative, relativeTo} from '../fixtures/advisor/measure.js'
+import {startServer} from '../src/embedded/server.js'
+
+const {values: flags, positionals} = parseArgs({
+  allowPositionals: true,
+  options: {
+    indexes: {type: 'string'},
+    scale: {type: 'string', default: '1'},
+    times: {type: 'string', default: '3'},
+    output: {type: 'string', short: 'o'},
+  },
+})
+
+/** Without what makes two runs differ: background work, parallel workers (whose time is not the backend's), full pages in the WAL. */
+const SETTINGS = {
+  shared_preload_libraries: 'pg_stat_statements',
+  shared_buffers: '512MB',
+  max_wal_size: '4GB',
+  fsync: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  jit: 'off',
+  max_parallel_workers_per_gather: '0',
+}
+
+type Proposal = {label: string; indexes: string[]; seconds: number | null}
+type Row = {label: string; seconds: number | null; relative: Relative; after: Measurement}
+type Outcome = {database: AdvisorDatabase; scale: number; bytes: number; before: Measurement; rows: Row[]}
+
+function databases(names: string[]): AdvisorDatabase[] {
+  const known: readonly string[] = ADVISOR_DATABASES
+  const unknown = names.filter(name => !known.includes(name))
+  if (unknown.length > 0) throw new Error(`no database ${unknown.join(', ')}; there are ${known.join(', ')}`)
+  return names.length > 0 ? (names as AdvisorDatabase[]) : ['analytical', 'transactional']
+}
+
+async function bench(database: AdvisorDatabase): Promise<Outcome> {
+  const scale = Number(flags.scale)
+  const server = await startServer({settings: SETTINGS})
+  try {
+    const url = server.url()
+    await loadAdvisorDatabase(url, database, scale)
+    const bytes = await tableBytes(url)
+    const times = Number(flags.times)
+    const before = await measure(url, database, [], {times})
+    head(database, scale, bytes)
+    const rows: Row[] = []
+    for (const {label, indexes, seconds} of await proposals()) {
+      const after = await measure(url, database, indexes, {times})
+      const row = {label, seconds, relative: relativeTo(before.statements, after.statements), after}
+      print(row)
+      rows.push(row)
+    }
+    return {database, scale, bytes, before, rows}
+  } finally {
+    await server.stop()
+  }
+}
+
+async function proposals(): Promise<Proposal[]> {
+  if (!flags.indexes) throw new Error('name the indexes: --indexes FILE')
+  return [{label: 'given', indexes: statementsOf(await readFile(flags.indexes, 'utf8')), seconds: null}]
+}
+
+/** Index definitions hold no semicolon but at their end. */
+const statementsOf = (text: string) =>
+  text
+    .replace(/^\s*--.*$/gm, '')
+    .split(';')
+    .map(statement => statement.trim())
+    .filter(statement => statement !== '')
+
+async function tableBytes(url: string): Promise<number> {
+  const client = new pg.Client({connectionString: url})
+  await client.connect()
+  const {rows} = await client.query<{bytes: number}>(`SELECT sum(pg_table_size(relid))::float8 AS bytes
+    FROM pg_stat_user_tables`)
+  await client.end()
+  return rows[0]!.bytes
+}
+
+const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)
+const COLUMNS = ['indexes', 'MB', 'cost', 'geomean', 'CPU', 'time', 'WAL', 'build s', 'advisor s']
+
+function head(database: AdvisorDatabase, scale: number, bytes: number): void {
+  console.log(`\n${database}, scale ${scale}, tables of ${megabytes(bytes)} MB; relative to no further index`)
+  console.log(`${'budget'.padEnd(8)} ${COLUMNS.map(column => column.padStart(9)).join(' ')}`)
+}
+
+function print({label, seconds, relative, after}: Row): void {
+  const built = after.indexes.filter(index => index.name !== null)
+  const sum = (of: (index: (typeof built)[number]) => number) => built.reduce((total, index) => total + of(index), 0)
+  const {cost, geometricCost, cpu, time, wal} = relative
+  const cells = [
+    String(built.length),
+    megabytes(sum(({bytes}) => bytes)),
+    ...[cost, geometricCost, cpu, time].map(ratio => ratio.toPrecision(2)),
+    wal?.toFixed(2) ?? '-',
+    sum(index => index.seconds).toFixed(1),
+    seconds?.toFixed(1) ?? '-',
+  ]
+  console.log(`${label.padEnd(8)} ${cells.map(cell => cell.padStart(9)).join(' ')}`)
+  for (const {sql, error} of after.indexes) if (error) console.log(`  refused: ${sql}: ${error}`)
+  for (const {name, ratio} of relative.dearer) console.log(`  dearer: ${name}: cost ${ratio.toFixed(2)} x`)
+}
+
+const outcomes: Outcome[] = []
+for (const name of databases(positionals)) outcomes.push(await bench(name))
+if (flags.output) await writeFile(flags.output, `${JSON.stringify(outcomes, null, 1)}\n`)
