@@ -70,10 +70,14 @@ export function explain(
   const begun = new Set(baselines.flatMap(({queryids}) => queryids))
   const beginsRequest = ({parents}: Term) => parents.every(({family}) => family.queryids.some(id => begun.has(id)))
   const {one: ofOne, two: ofTwo} = tolerance.chance
+  // As often as requests begin: once for each of them explains it better than any sum.
+  const isPerRequest = baselines.some(baseline => baseline.calls === calls)
+  const single = best(calls, {sums: one, many: loops}, tolerance, ofOne)
+  if (isPerRequest) return single && {...single, isSure: false}
   const once = both.filter(pair => pair.terms.some(beginsRequest))
   const looped = both.filter(pair => pair.terms.every(isLoop))
   return (
-    best(calls, {sums: one, many: loops}, tolerance, ofOne) ??
+    single ??
     best(calls, {sums: once, many: loops * terms.filter(beginsRequest).length}, tolerance, ofTwo) ??
     best(calls, {sums: looped, many: (loops * (loops - 1)) / 2}, tolerance, ofTwo) ??
     best(calls, {sums: both, many: loops * (terms.length - 1)}, tolerance, ofTwo) ??
@@ -144,7 +148,7 @@ function best(calls: number, {many, sums}: Choices, tolerance: Tolerance, mostBy
 const UNLIKELY = 3
 
 /** How much rarer than allowed a match by chance must be, to be called sure. */
-const SURE = {one: 3, two: 10}
+const SURE = {one: 12, two: 20}
 
 /** The same number again is no second chance: statements of one loop have it by nature. */
 const isTwin = (a: number, b: number) => Math.abs(a - b) <= 0.005 * b
