@@ -1,8 +1,10 @@
 /**
  * `npm run bench:indexes`: what indexes bring when they are really built and the workload is really run.
- * The databases are named as arguments (default: analytical and transactional). `--indexes FILE` measures the CREATE INDEX
- * statements of a file; `--scale N` (default 1: 250 and 330 MB), `--times N` executions (default 3), `-o FILE` for the
- * figures as JSON.
+ * The databases are named as arguments (default: analytical and transactional). The advisor is asked for `--budgets`
+ * (percent of the tables' size, default 10,25,50,100), from the texts that pg_stat_statements has or, with `--texts`, from
+ * those with values. `--indexes FILE` measures the CREATE INDEX statements of a file instead: another advisor's, a person's.
+ * `--scale N` (default 1: 250 and 330 MB), `--times N` executions (default 3), `--list` for the indexes, `-o FILE` for
+ * all figures as JSON.
  */
 import {readFile, writeFile} from 'node:fs/promises'
 import {parseArgs} from 'node:util'
@@ -10,11 +12,15 @@ import pg from 'pg'
 import {ADVISOR_DATABASES, type AdvisorDatabase, loadAdvisorDatabase} from '../fixtures/advisor/load.js'
 import {type Measurement, measure, type Relative, relativeTo} from '../fixtures/advisor/measure.js'
 import {startServer} from '../src/embedded/server.js'
+import {askAdvisor} from './bench-advisor.js'
 
 const {values: flags, positionals} = parseArgs({
   allowPositionals: true,
   options: {
     indexes: {type: 'string'},
+    budgets: {type: 'string', default: '10,25,50,100'},
+    texts: {type: 'boolean', default: false},
+    list: {type: 'boolean', default: false},
     scale: {type: 'string', default: '1'},
     times: {type: 'string', default: '3'},
     output: {type: 'string', short: 'o'},
@@ -33,8 +39,15 @@ const SETTINGS = {
   max_parallel_workers_per_gather: '0',
 }
 
-type Proposal = {label: string; indexes: string[]; seconds: number | null}
-type Row = {label: string; seconds: number | null; relative: Relative; after: Measurement}
+type Proposal = {
+  label: string
+  indexes: string[]
+  seconds: number | null
+  /** the advisor's own figure: cost relative to no further index */
+  promised?: number
+  unplannable?: string[]
+}
+type Row = Proposal & {relative: Relative; after: Measurement}
 type Outcome = {database: AdvisorDatabase; scale: number; bytes: number; before: Measurement; rows: Row[]}
 
 function databases(names: string[]): AdvisorDatabase[] {
@@ -55,9 +68,9 @@ async function bench(database: AdvisorDatabase): Promise<Outcome> {
     const before = await measure(url, database, [], {times})
     head(database, scale, bytes)
     const rows: Row[] = []
-    for (const {label, indexes, seconds} of await proposals()) {
-      const after = await measure(url, database, indexes, {times})
-      const row = {label, seconds, relative: relativeTo(before.statements, after.statements), after}
+    for await (const proposal of proposals(url, {database, bytes, before})) {
+      const after = await measure(url, database, proposal.indexes, {times})
+      const row = {...proposal, relative: relativeTo(before.statements, after.statements), after}
       print(row)
       rows.push(row)
     }
@@ -67,9 +80,20 @@ async function bench(database: AdvisorDatabase): Promise<Outcome> {
   }
 }
 
-async function proposals(): Promise<Proposal[]> {
-  if (!flags.indexes) throw new Error('name the indexes: --indexes FILE')
-  return [{label: 'given', indexes: statementsOf(await readFile(flags.indexes, 'utf8')), seconds: null}]
+async function* proposals(
+  url: string,
+  found: Pick<Outcome, 'database' | 'bytes' | 'before'>,
+): AsyncGenerator<Proposal> {
+  if (flags.indexes) {
+    yield {label: 'given', indexes: statementsOf(await readFile(flags.indexes, 'utf8')), seconds: null}
+    return
+  }
+  const {database, bytes, before} = found
+  const input = flags.texts ? 'texts' : 'normalised'
+  for (const percent of flags.budgets.split(',').map(Number)) {
+    const asked = {database, input, before: before.statements, budget: (bytes * percent) / 100} as const
+    yield {label: `${percent} %`, ...(await askAdvisor(url, asked))}
+  }
 }
 
 /** Index definitions hold no semicolon but at their end. */
@@ -90,26 +114,29 @@ async function tableBytes(url: string): Promise<number> {
 }
 
 const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)
-const COLUMNS = ['indexes', 'MB', 'cost', 'geomean', 'CPU', 'time', 'WAL', 'build s', 'advisor s']
+const COLUMNS = ['indexes', 'MB', 'promised', 'cost', 'geomean', 'CPU', 'time', 'WAL', 'build s', 'advisor s']
 
 function head(database: AdvisorDatabase, scale: number, bytes: number): void {
   console.log(`\n${database}, scale ${scale}, tables of ${megabytes(bytes)} MB; relative to no further index`)
   console.log(`${'budget'.padEnd(8)} ${COLUMNS.map(column => column.padStart(9)).join(' ')}`)
 }
 
-function print({label, seconds, relative, after}: Row): void {
+function print({label, seconds, promised, unplannable = [], relative, after}: Row): void {
   const built = after.indexes.filter(index => index.name !== null)
   const sum = (of: (index: (typeof built)[number]) => number) => built.reduce((total, index) => total + of(index), 0)
   const {cost, geometricCost, cpu, time, wal} = relative
   const cells = [
     String(built.length),
     megabytes(sum(({bytes}) => bytes)),
+    promised?.toPrecision(2) ?? '-',
     ...[cost, geometricCost, cpu, time].map(ratio => ratio.toPrecision(2)),
     wal?.toFixed(2) ?? '-',
     sum(index => index.seconds).toFixed(1),
     seconds?.toFixed(1) ?? '-',
   ]
   console.log(`${label.padEnd(8)} ${cells.map(cell => cell.padStart(9)).join(' ')}`)
+  for (const reason of unplannable) console.log(`  not planned: ${reason}`)
+  for (const {sql, bytes} of flags.list ? built : []) console.log(`  ${megabytes(bytes).padStart(5)} MB  ${sql}`)
   for (const {sql, error} of after.indexes) if (error) console.log(`  refused: ${sql}: ${error}`)
   for (const {name, ratio} of relative.dearer) console.log(`  dearer: ${name}: cost ${ratio.toFixed(2)} x`)
 }
