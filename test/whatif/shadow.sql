@@ -37,7 +37,7 @@ CREATE INDEX "documents" ON "od""d schema"."a;b ON ONLY c" USING gin (doc jsonb_
 CREATE INDEX "ranges" ON "od""d schema"."a;b ON ONLY c" USING brin (at);
 CREATE INDEX "not valid" ON "od""d schema"."a;b ON ONLY c" (doubled);
 UPDATE pg_index SET indisvalid = false WHERE indexrelid = '"od""d schema"."not valid"'::regclass;
-CREATE STATISTICS "od""d schema"."to gether" (dependencies) ON title, is_open FROM "od""d schema"."a;b ON ONLY c";
+CREATE STATISTICS "od""d schema"."to gether" (dependencies, ndistinct) ON title, mood, is_open FROM "od""d schema"."a;b ON ONLY c";
 
 CREATE TABLE event (id bigint NOT NULL, place integer NOT NULL, at timestamptz NOT NULL, thing integer,
   PRIMARY KEY (id, place, at)) PARTITION BY LIST (place);

@@ -27,6 +27,8 @@ const STATEMENTS: {sql: string; since?: number}[] = [
   {sql: `SELECT * FROM ${ODD} WHERE doc @> '{"k": 5}'`, since: 13},
   {sql: `SELECT * FROM ${ODD} WHERE mood = E'two\\nlines' AND title < 'title 3'`},
   {sql: `SELECT mood, count(*) FROM ${ODD} GROUP BY mood`},
+  {sql: `SELECT title, mood, is_open FROM ${ODD} GROUP BY 1, 2, 3`},
+  {sql: `SELECT * FROM ${ODD} WHERE title = 'title 7' AND mood = 'sad' AND NOT is_open`},
   {sql: `SELECT * FROM ${ODD} WHERE (pair).a = 5 OR doubled = 80`},
   {sql: "SELECT * FROM event WHERE thing = 5 AND at >= '2026-07-01'"},
   {sql: 'SELECT * FROM event WHERE place = 2 AND id BETWEEN 100 AND 200'},
@@ -98,6 +100,7 @@ describe.each([12, 15, 18].filter(major => binDirOf(major) !== null))('a shadow 
     const plan = await shadow.explain({sql})
     expect(shapeOf(plan.root)).toEqual(shapeOf(original))
     expect(plan.cost / original['Total Cost']).toBeCloseTo(1, 1)
+    expect(plan.rows / original['Plan Rows'] || 1).toBeCloseTo(1, 1)
   })
 
   test('types parameters, and plans for their values when they are given', async () => {

@@ -93,7 +93,7 @@ export function indexSteps(tables: TargetTable[]): TableStep[] {
 export const lateSteps = (tables: TargetTable[]): TableStep[] => [
   ...tables.flatMap(table => constraintSteps(table, ['foreign'])),
   ...tables.flatMap(table =>
-    table.extended.map(({name, sql}) => ({label: `statistics ${quoteIdent(name)}`, sql: [sql], table})),
+    table.extended.map(({schema, name, sql}) => ({label: `statistics ${qualified(schema, name)}`, sql: [sql], table})),
   ),
 ]
 

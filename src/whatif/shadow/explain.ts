@@ -1,4 +1,5 @@
 import {type Connection, QueryError, type Row} from '../../connect/postgres.js'
+import {planOf} from '../plan-tree.js'
 import {type Plan, PlanError, type PlanNode} from '../planner.js'
 
 /** Longer than any planning takes: a hostile text must not hold the session. */
@@ -6,7 +7,7 @@ export const PLANNING_MS = 30_000
 
 /** The plan's root of any statement that the session can plan; nothing is executed. */
 export async function explainRoot(session: Connection, sql: string): Promise<PlanNode> {
-  return rootOf(await session.run(`EXPLAIN (FORMAT JSON) ${sql}`, {deadlineMs: PLANNING_MS}))
+  return planOf(await session.run(`EXPLAIN (FORMAT JSON) ${sql}`, {deadlineMs: PLANNING_MS})).root
 }
 
 /** Plans with the session's settings; parameters `$n` get no value. */
@@ -47,11 +48,4 @@ export async function planned(session: Connection, sql: string): Promise<Row[][]
     if (!(error instanceof QueryError) || error.kind === 'lost' || error.kind === 'cancelled') throw error
     throw new PlanError(error.message, {cause: error})
   }
-}
-
-const rootOf = (results: Row[][]) => (results[0]![0]!['QUERY PLAN'] as [{Plan: PlanNode}])[0].Plan
-
-function planOf(results: Row[][]): Plan {
-  const root = rootOf(results)
-  return {cost: root['Total Cost'], startupCost: root['Startup Cost'], rows: root['Plan Rows'], root}
 }

@@ -1,6 +1,7 @@
 import type {Connection} from '../../connect/postgres.js'
 import {quoteLiteral} from '../../sql/quote.js'
 import * as ddl from './ddl.js'
+import {extendedSteps} from './extended.js'
 import {createCollation} from './locale.js'
 import type {TargetSchema, TargetTable} from './schema.js'
 import {run, type ShadowServer} from './server.js'
@@ -55,6 +56,7 @@ export async function loadSchema(shadow: ShadowServer, session: Connection, sche
   note(await create(ddl.lateSteps(tables)))
   note(await create(settingSteps(schema, true)))
   note(await create(ddl.statisticsSteps(tables)))
+  note(await create(extendedSteps(tables), shadow.admin))
   note(await create(settingSteps(schema, false)))
   return {
     tables,

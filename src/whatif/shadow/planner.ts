@@ -1,12 +1,6 @@
 import {qualified, quoteIdent} from '../../sql/quote.js'
-import {
-  type Configuration,
-  type Plan,
-  PlanError,
-  type PlanNode,
-  type Planner,
-  type PlannerStatement,
-} from '../planner.js'
+import {renameIndexes} from '../plan-tree.js'
+import {type Configuration, type Plan, PlanError, type Planner, type PlannerStatement} from '../planner.js'
 import {candidateSteps} from './candidates.js'
 import {keyOf} from './ddl.js'
 import {explainGeneric, explainWithValues} from './explain.js'
@@ -135,13 +129,7 @@ async function explain(state: State, statement: PlannerStatement, configuration:
   const {session, prepared} = state
   const {sql, values} = statement
   const plan = values ? await explainWithValues(session, prepared, sql, values) : await explainGeneric(session, sql)
-  renameParts(plan.root, state.partNames)
+  // The part of a candidate on a partition goes by the candidate's name.
+  renameIndexes(plan.root, state.partNames)
   return plan
-}
-
-/** The part of a candidate on a partition goes by the candidate's name. */
-function renameParts(node: PlanNode, names: Map<string, string>): void {
-  const name = node['Index Name'] && names.get(node['Index Name'])
-  if (name) node['Index Name'] = name
-  for (const child of node.Plans ?? []) renameParts(child, names)
 }

@@ -60,7 +60,7 @@ export const relations = (tables: readonly WantedTable[] | undefined, sizes: boo
 export const among = (oids: readonly number[], column: string) => `${column} = ANY ('{${oids.join(',')}}'::oid[])`
 
 export const columns = (oids: readonly number[]) => `SELECT ${MARK} a.attrelid::int8 AS oid,
-      pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname,
+      pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'number', a.attnum,
         'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'isNotNull', a.attnotnull,
         'collation', CASE WHEN a.attcollation <> t.typcollation THEN ${named('cn.nspname', 'co.collname')} END,
         'virtual', CASE WHEN a.attgenerated = 'v' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END)
@@ -103,10 +103,14 @@ export const indexes = (oids: readonly number[], sizes: boolean) => `SELECT ${MA
     WHERE ${among(oids, 'i.indrelid')} AND i.indisvalid AND i.indisready AND i.indislive
     ORDER BY c.oid`
 
-export const extended = (oids: readonly number[]) => `SELECT ${MARK} e.stxrelid::int8 AS oid, e.stxname::text AS name,
+export const extended = (oids: readonly number[]) => `SELECT ${MARK} e.stxrelid::int8 AS oid,
+      n.nspname::text AS schema, e.stxname::text AS name,
       pg_catalog.pg_get_statisticsobjdef(e.oid) AS sql,
-      (SELECT s.n_distinct::text FROM pg_catalog.pg_stats_ext s
-        WHERE s.statistics_schemaname = n.nspname AND s.statistics_name = e.stxname LIMIT 1) AS ndistinct
+      coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+          'isInherited', coalesce((pg_catalog.to_jsonb(s) ->> 'inherited')::boolean, false),
+          'ndistinct', s.n_distinct::text, 'dependencies', s.dependencies::text))
+        FROM pg_catalog.pg_stats_ext s
+        WHERE s.statistics_schemaname = n.nspname AND s.statistics_name = e.stxname), '[]') AS data
     FROM pg_catalog.pg_statistic_ext e JOIN pg_catalog.pg_namespace n ON n.oid = e.stxnamespace
     WHERE ${among(oids, 'e.stxrelid')}
     ORDER BY e.oid`

@@ -44,12 +44,21 @@ export type TargetTable = {
   statistics: RelationStatistics
   constraints: TargetConstraint[]
   indexes: TargetIndex[]
-  /** CREATE STATISTICS */
-  extended: {name: string; sql: string /** as pg_stats_ext shows it */; ndistinct: string | null}[]
+  extended: ExtendedStatistics[]
+}
+
+/** CREATE STATISTICS, and what it gathered, as pg_stats_ext shows it. */
+export type ExtendedStatistics = {
+  schema: string
+  name: string
+  sql: string
+  data: {isInherited: boolean; ndistinct: string | null; dependencies: string | null}[]
 }
 
 export type TargetColumn = {
   name: string
+  /** of the column, as the texts of extended statistics name it */
+  number: number
   /** with its modifier, qualified where it is not PostgreSQL's own */
   type: string
   isNotNull: boolean

@@ -1,6 +1,7 @@
 import {resolveConninfo} from '../../connect/conninfo.js'
 import {type Connection, connect} from '../../connect/postgres.js'
 import {type EmbeddedServer, startServer} from '../../embedded/server.js'
+import {CASTS} from './extended.js'
 import {createDatabase} from './locale.js'
 import type {DatabaseLocale} from './schema.js'
 import {RUNNER, RUNNER_SCHEMA, STATEMENT_MS} from './steps.js'
@@ -61,7 +62,7 @@ export async function startShadowServer(locale: DatabaseLocale): Promise<ShadowS
       admin,
       `SET search_path = pg_catalog; SET client_min_messages = error; CREATE SCHEMA ${RUNNER_SCHEMA};
        GRANT USAGE ON SCHEMA ${RUNNER_SCHEMA} TO ${OWNER}; ${RUNNER};
-       CREATE EXTENSION pg_buffercache SCHEMA ${RUNNER_SCHEMA}`,
+       ${CASTS}; CREATE EXTENSION pg_buffercache SCHEMA ${RUNNER_SCHEMA}`,
     )
     return {server, admin, localeNote, open: () => openAs(server, OWNER, DATABASE)}
   } catch (error) {
