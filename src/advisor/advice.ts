@@ -1,10 +1,17 @@
-import type {PreparedIndex} from '../whatif/planner.js'
+import type {PlanNode, PreparedIndex} from '../whatif/planner.js'
 import type {ExistingIndex} from './catalog.js'
 import type {Question, WorkloadStatement} from './costs.js'
 import type {Unplannable} from './questions.js'
 
 /** What an index brings to one statement, in the planner's units for one call. */
-export type Served = {question: Question; statement: WorkloadStatement; before: number; after: number}
+export type Served = {
+  question: Question
+  statement: WorkloadStatement
+  before: number
+  after: number
+  /** of the likeliest values, where they were asked for */
+  plans?: {before: PlanNode; after: PlanNode}
+}
 
 export type Recommendation = {
   index: PreparedIndex

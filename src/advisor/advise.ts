@@ -19,6 +19,8 @@ export type AdviceOptions = {
   minimumGain?: number
   /** candidates that the planner is asked about; default 3000 */
   candidates?: number
+  /** tell the plans before and after; default false */
+  plans?: boolean
 }
 
 const PAGE = 8192
@@ -64,7 +66,7 @@ export async function advise(
   }
   const choice = await select(input)
   return {
-    recommendations: await recommendationsOf(input, choice, catalog, before),
+    recommendations: await recommendationsOf(input, choice, catalog, {before, withPlans: options.plans === true}),
     closest: await closestOf(input, choice, nearest),
     before,
     after: choice.cost,
@@ -95,11 +97,13 @@ function isCovering({schema, table: name, keys, include, where}: IndexDefinition
   return include.length > 0 && where === null && leads
 }
 
-async function recommendationsOf(input: SelectionInput, choice: Choice, catalog: Catalog, before: number) {
+type Wanted = {before: number; withPlans: boolean}
+
+async function recommendationsOf(input: SelectionInput, choice: Choice, catalog: Catalog, {before, withPlans}: Wanted) {
   const found: Recommendation[] = []
   for (const index of choice.indexes) {
     const others = choice.indexes.filter(each => each !== index)
-    const serves = await statementsOf(index, others, choice.indexes, input)
+    const serves = await statementsOf(index, others, choice.indexes, input, withPlans)
     const own = input.writeCost(index)
     const gain = serves.reduce((sum, each) => sum + (each.without - each.after) * each.statement.calls, 0) - own
     const table = findTable(catalog, {schema: index.definition.schema, name: index.definition.table})
@@ -123,13 +127,16 @@ async function statementsOf(
   others: PreparedIndex[],
   all: readonly PreparedIndex[],
   {questions, costs}: {questions: readonly Question[]; costs: Costs},
+  withPlans: boolean,
 ) {
   const found = []
   for (const question of questions) {
     if (!concerns(index, question)) continue
     const [after, without] = [await costs.of(question, all), await costs.of(question, others)]
     if (without - after <= NOTICEABLE * without) continue
-    found.push({question, statement: question.statement, before: question.before, without, after})
+    const root = async (indexes: readonly PreparedIndex[]) => (await costs.plans(question, indexes))[0]!.root
+    const plans = withPlans ? {before: await root([]), after: await root(all)} : undefined
+    found.push({question, statement: question.statement, before: question.before, without, after, plans})
   }
   return found.sort((a, b) => (b.without - b.after) * b.statement.calls - (a.without - a.after) * a.statement.calls)
 }

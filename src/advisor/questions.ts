@@ -5,7 +5,7 @@ import type {Catalog} from './catalog.js'
 import type {Costs, Question, WorkloadStatement} from './costs.js'
 import {definitionSql} from './definition.js'
 import {referencesOf} from './references.js'
-import {variantsOf} from './values.js'
+import {repaired, variantsOf} from './values.js'
 
 export type Unplannable = {statement: WorkloadStatement; reason: string}
 
@@ -14,7 +14,8 @@ export function readStatements(statements: readonly WorkloadStatement[], catalog
   const questions: Question[] = []
   const unplannable: Unplannable[] = []
   for (const statement of statements) {
-    const tree = treeOf(statement.sql)
+    const sql = repaired(statement.sql)
+    const tree = treeOf(sql)
     const references = tree === null ? null : referencesOf(tree, catalog)
     if (!references) unplannable.push({statement, reason: 'the text does not parse: it is cut short, or no SQL'})
     else if (references.references.length + references.writes.length === 0) {
@@ -25,7 +26,7 @@ export function readStatements(statements: readonly WorkloadStatement[], catalog
         statement,
         references,
         tables,
-        variants: variantsOf(statement.sql, references.parameters),
+        variants: variantsOf(sql, references.parameters),
         before: 0,
       })
     }

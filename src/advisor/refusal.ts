@@ -8,29 +8,36 @@ const IN_MEMORY =
 
 const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 
-/** The candidate that would bring the most beyond the choice, and why it was not taken. */
+type Missed = {offer: Offer; gain: number; after: number; isLasting: boolean}
+
+/**
+ * The candidate that would bring the most beyond the choice, and why it was not taken; first those that a larger budget
+ * would take in.
+ */
 export async function closestOf(
   input: SelectionInput,
   choice: Choice,
   offers: readonly Offer[],
 ): Promise<Refusal | null> {
-  let best: {offer: Offer; gain: number; after: number} | null = null
+  const missed: Missed[] = []
   for (const offer of offers) {
     if (offer.indexes.every(index => choice.indexes.includes(index))) continue
     const {question} = offer
-    const now = await input.costs.of(question, choice.indexes)
-    const after = await input.costs.of(question, [...new Set([...choice.indexes, ...offer.indexes])])
-    const gain = (now - after) * question.statement.calls
-    if (gain > (best?.gain ?? 0)) best = {offer, gain, after}
+    const all = [...new Set([...choice.indexes, ...offer.indexes])]
+    const after = await input.costs.of(question, all)
+    const gain = ((await input.costs.of(question, choice.indexes)) - after) * question.statement.calls
+    if (gain <= 0) continue
+    const isLasting = lasts(choice, await complete(input, choice, await change(input, choice, all)))
+    missed.push({offer, gain, after, isLasting})
   }
+  const isNear = ({offer, gain, isLasting}: Missed) =>
+    isLasting && gain >= neededGain(input, offer.indexes) * total(choice)
+  missed.sort((a, b) => Number(isNear(b)) - Number(isNear(a)) || b.gain - a.gain)
+  const [best] = missed
   if (!best) return null
-  const {offer, gain, after} = best
-  const {statement, before} = offer.question
-  const all = [...new Set([...choice.indexes, ...offer.indexes])]
-  const reason = lasts(choice, await complete(input, choice, await change(input, choice, all)))
-    ? reasonOf(input, choice, offer, gain)
-    : IN_MEMORY
-  return {indexes: offer.indexes, statement, before, after, reason}
+  const {indexes, question} = best.offer
+  const reason = best.isLasting ? reasonOf(input, choice, best.offer, best.gain) : IN_MEMORY
+  return {indexes, statement: question.statement, before: question.before, after: best.after, reason}
 }
 
 function reasonOf(input: SelectionInput, choice: Choice, {indexes}: Offer, gain: number): string {

@@ -31,6 +31,15 @@ export function variantsOf(sql: string, parameters: readonly ParameterUse[]): Va
   ]
 }
 
+/**
+ * What pg_stat_statements makes of `interval '1 day'` and of EXTRACT(year FROM x) is no SQL any more. Any field will do:
+ * how rows are chosen hardly depends on it.
+ */
+export const repaired = (sql: string): string =>
+  sql
+    .replaceAll(/\b(interval|date|timestamptz|timestamp|time)\s+\$(\d+)/gi, '$$$2::$1')
+    .replaceAll(/\bextract\s*\(\s*\$\d+\s+from\b/gi, "EXTRACT('year' FROM")
+
 const PARAMETER = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\d+)(\s*\/\*, \.\.\. \*\/)?/g
 
 /** The parameters that are left are numbered anew: PREPARE wants them without gaps. */

@@ -2,7 +2,7 @@ import {beforeAll, expect, test} from 'vitest'
 import {candidatesOf} from '../../src/advisor/candidates.js'
 import {definitionSql} from '../../src/advisor/definition.js'
 import {referencesOf} from '../../src/advisor/references.js'
-import {variantsOf} from '../../src/advisor/values.js'
+import {repaired, variantsOf} from '../../src/advisor/values.js'
 import {loadParser, treeOf} from '../../src/sql/parse.js'
 import {shop} from './catalog.js'
 
@@ -85,4 +85,10 @@ test('a parameter that is compared with nothing known stays, numbered without ga
     {sql: "SELECT '$1', coalesce(status, $1) FROM orders WHERE customer_id = '1000' AND status || $2 = $2", weight: 1},
   ])
   expect(variants('SELECT * FROM orders WHERE customer_id IN ($1 /*, ... */)')[0]!.sql).toMatch(/IN \('\d+', '\d+', /)
+})
+
+test('what normalising broke is SQL again', () => {
+  expect(repaired('SELECT EXTRACT($1 FROM created) FROM orders WHERE created > now() - interval $2')).toBe(
+    "SELECT EXTRACT('year' FROM created) FROM orders WHERE created > now() - $2::interval",
+  )
 })
