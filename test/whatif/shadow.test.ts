@@ -144,6 +144,18 @@ describe.each([12, 15, 18].filter(major => binDirOf(major) !== null))('a shadow 
     expect(new Set(names).size).toBe(3)
   })
 
+  test('an index on lower(x) is judged with the statistics that it will have', async () => {
+    const sql = 'SELECT * FROM animal WHERE lower(name) = $1'
+    const {prepared} = await shadow.prepare([definition('dog', '(lower(name))'), definition('animal', '(lower(name))')])
+    const plan = await shadow.explain({sql}, {indexes: prepared})
+    await client.query('CREATE INDEX ON dog (lower(name)); CREATE INDEX ON animal (lower(name)); ANALYZE animal, dog')
+    const there = await client.query(`EXPLAIN (FORMAT JSON) ${withValues(sql, ["'x'"])}`)
+    const real = there.rows[0]['QUERY PLAN'][0].Plan as PlanNode
+    await client.query('DROP INDEX dog_lower_idx, animal_lower_idx')
+    expect(plan.rows).toBe(real['Plan Rows'])
+    expect(plan.cost / real['Total Cost']).toBeCloseTo(1, 1)
+  })
+
   test('hides existing indexes and changes settings, for one statement', async () => {
     const sql = `SELECT * FROM ${ODD} WHERE "co""l'umn" = 77`
     const {cost, root} = await shadow.explain({sql})

@@ -21,6 +21,7 @@ export type ShadowIndex = {
 }
 
 export type ShadowIndexColumn = {
+  name: string
   isKey: boolean
   /** null: a plain column */
   expression: string | null
@@ -60,7 +61,7 @@ export async function readIndexes(admin: Connection): Promise<ShadowIndex[]> {
        (SELECT h.inhparent::int8 FROM pg_inherits h WHERE h.inhrelid = c.oid) AS "parentOid",
        i.indisunique AS "isUnique", ${DEDUPLICATES} AS "canDeduplicate",
        pg_get_expr(i.indpred, i.indrelid) AS predicate,
-       (SELECT json_agg(json_build_object('isKey', a.attnum <= i.indnkeyatts,
+       (SELECT json_agg(json_build_object('name', a.attname, 'isKey', a.attnum <= i.indnkeyatts,
            'expression', CASE WHEN i.indkey[a.attnum - 1] = 0 THEN pg_get_indexdef(c.oid, a.attnum, false) END,
            'type', format_type(coalesce(h.atttypid, a.atttypid), NULL), 'width', s.stawidth, 'distinct', s.stadistinct,
            'length', CASE WHEN a.attlen > 0 THEN a.attlen END) ORDER BY a.attnum)

@@ -2,6 +2,7 @@ import type {Connection} from '../../connect/postgres.js'
 import {heightOf, setHeight} from './btree.js'
 import {keyOf, relationStatistics} from './ddl.js'
 import {explainRoot} from './explain.js'
+import {withExpressions} from './expression.js'
 import {PAGE, pagesOfFile, setPages} from './files.js'
 import {
   forgetPages,
@@ -104,8 +105,10 @@ const widthOf = ({width, length}: ShadowIndexColumn) => width ?? length ?? UNKNO
 async function sizeCandidates(sizing: Sizing, indexes: ShadowIndex[]): Promise<void> {
   const rowsKnown = new Map<string, number>()
   const counts: string[] = []
-  for (const index of indexes) {
-    const table = sizing.tables.find(({oid}) => oid === index.tableOid)!
+  for (const created of indexes) {
+    const table = sizing.tables.find(({oid}) => oid === created.tableOid)!
+    const {index, sql} = withExpressions(created, sizing.targets.get(keyOf(table))?.columns ?? [])
+    counts.push(...sql)
     const from = `FROM ONLY ${keyOf(table)}${index.predicate === null ? '' : ` WHERE ${index.predicate}`}`
     const rows = rowsKnown.get(from) ?? (await explainRoot(sizing.session, `SELECT ${from}`))['Plan Rows']
     rowsKnown.set(from, rows)
