@@ -33,14 +33,16 @@ describe.skipIf(!MAJOR)('hypopg', () => {
     server = await startServer({binDir: debianBinDir(MAJOR!)!})
     client = new pg.Client({connectionString: server.url()})
     await client.connect()
-    expect(await openHypopg(await openConnection(server.url()))).toBeNull()
+    const connection = await openConnection(server.url())
+    expect(await openHypopg(connection)).toBeNull()
     await client.query(`CREATE EXTENSION hypopg;
       CREATE TABLE item AS SELECT i AS id, i % 1000 AS owner, i % 7 = 0 AS is_open, md5(i::text) AS code
         FROM generate_series(1, 100000) i`)
     await client.query('VACUUM ANALYZE item')
     await loadParser()
     planner = (await openHypopg(await openConnection(server.url())))!
-    shadow = await openShadow(await readSchema(await openConnection(server.url())))
+    shadow = await openShadow(await readSchema(connection))
+    await connection.close()
   })
   afterAll(async () => {
     await shadow?.close()

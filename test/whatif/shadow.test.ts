@@ -215,6 +215,11 @@ describe.each([12, 15, 18].filter(major => binDirOf(major) !== null))('a shadow 
     await expect(shadow.explain({sql: 'SELECT id FROM map'})).rejects.toThrow(/"map" cannot be planned: .*shape/)
   })
 
+  test('says what it leaves out of the rest, without drowning in it', () => {
+    expect(shadow.notes.filter(note => note.includes('shape_in'))).toHaveLength(1)
+    expect(shadow.notes.length).toBeLessThan(8)
+  })
+
   test('says what it cannot plan, and goes on', async () => {
     await expect(shadow.explain({sql: 'SELECT FROM nowhere'})).rejects.toThrow(PlanError)
     await expect(shadow.explain({sql: 'SELEC'})).rejects.toThrow(/syntax error/)

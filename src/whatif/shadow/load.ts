@@ -32,8 +32,7 @@ export async function loadSchema(shadow: ShadowServer, session: Connection, sche
     notes.push(...degraded.map(({step, reason}) => `${step.label} is only stood in for: ${reason}`))
     return failed
   }
-  const note = (failures: Failure[]) =>
-    notes.push(...failures.map(({step, reason}) => `${step.label} is left out: ${reason}`))
+  const note = (failures: Failure[]) => notes.push(...notesOf(failures))
   await run(session, 'SET client_min_messages = error; SET check_function_bodies = off; SET search_path = pg_catalog')
   note(await create(ddl.schemaSteps(schema)))
   note(await create(ddl.extensionSteps(schema), shadow.admin))
@@ -66,6 +65,15 @@ export async function loadSchema(shadow: ShadowServer, session: Connection, sche
     ],
     notes,
   }
+}
+
+const NAMED = 5
+
+/** One missing type may take hundreds of functions with it: the first are named, the rest counted. */
+function notesOf(failures: Failure[]): string[] {
+  const named = failures.slice(0, NAMED).map(({step, reason}) => `${step.label} is left out: ${reason}`)
+  const more = failures.length - named.length
+  return more > 0 ? [...named, `${more} more like ${failures[NAMED]!.step.label} are left out`] : named
 }
 
 const collationStep = (collation: TargetSchema['collations'][number]): Step => ({
