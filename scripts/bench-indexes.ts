@@ -70,7 +70,7 @@ async function bench(database: AdvisorDatabase): Promise<Outcome> {
     const rows: Row[] = []
     for await (const proposal of proposals(url, {database, bytes, before})) {
       const after = await measure(url, database, proposal.indexes, {times})
-      const row = {...proposal, relative: relativeTo(before.statements, after.statements), after}
+      const row = {...proposal, relative: relativeTo(before, after), after}
       print(row)
       rows.push(row)
     }
