@@ -48,6 +48,8 @@ const shapeOf = (node: PlanNode): unknown => [
   ...(node.Plans ?? []).map(shapeOf),
 ]
 
+const SERIAL = {settings: {max_parallel_workers_per_gather: '0', enable_seqscan: 'on'}}
+
 const indexesOf = (node: PlanNode): unknown[] => [node['Index Name'], ...(node.Plans ?? []).flatMap(indexesOf)]
 
 const withValues = (sql: string, values: string[]) => sql.replace(/\$(\d)/g, (_, n) => values[n - 1]!)
@@ -156,6 +158,32 @@ describe.each([12, 15, 18].filter(major => binDirOf(major) !== null))('a shadow 
     expect(plan.cost / real['Total Cost']).toBeCloseTo(1, 1)
   })
 
+  test('a table of many gigabytes takes no space, and candidates on it no time', async () => {
+    const connection = await openConnection(server.url())
+    const schema = await readSchema(connection, {tables: [{schema: null, name: 'summary'}]})
+    await connection.close()
+    const pages = 1_000_000
+    const {statistics} = schema.tables[0]!
+    Object.assign(statistics, {pages, relpages: pages, reltuples: 1e8})
+    const large = await openShadow(schema)
+    try {
+      const sql = 'SELECT n FROM summary WHERE n = 5 LIMIT 1'
+      expect((await large.explain({sql: 'SELECT FROM summary'}, SERIAL)).cost).toBeGreaterThan(pages)
+      const before = fs.statfsSync(os.tmpdir())
+      for (const column of ['n', 'day']) {
+        const {prepared} = await large.prepare([definition('summary', column)])
+        expect(prepared[0]!.bytes).toBeGreaterThan(5e8)
+        const {root} = await large.explain({sql}, {...SERIAL, indexes: prepared})
+        expect(indexesOf(root).includes(prepared[0]!.name)).toBe(column === 'n')
+      }
+      expect((await large.explain({sql: 'SELECT FROM summary'}, SERIAL)).cost).toBeGreaterThan(pages)
+      const after = fs.statfsSync(os.tmpdir())
+      expect((before.bavail - after.bavail) * before.bsize).toBeLessThan(4e9)
+    } finally {
+      await large.close()
+    }
+  })
+
   test('hides existing indexes and changes settings, for one statement', async () => {
     const sql = `SELECT * FROM ${ODD} WHERE "co""l'umn" = 77`
     const {cost, root} = await shadow.explain({sql})
@@ -227,5 +255,38 @@ describe.each([12, 15, 18].filter(major => binDirOf(major) !== null))('a shadow 
     await expect(shadow.explain({sql: 'SELECT tenant(1) FROM summary'})).resolves.toBeTruthy()
     await expect(shadow.explain({sql: 'SELECT FROM summary WHERE place = tenant(1)'})).rejects.toThrow(/not known here/)
     expect((await shadow.explain({sql: 'SELECT FROM summary'})).rows).toBeGreaterThan(0)
+  })
+})
+
+describe('the order of texts', () => {
+  const LIKE = "SELECT * FROM word WHERE w LIKE 'a1%'"
+  // Not every system has this one.
+  const other = [{locale: "LOCALE_PROVIDER libc LOCALE 'C.UTF-8'", usesIndex: false}]
+  test.each([
+    ...(process.platform === 'linux' ? other : []),
+    {locale: "LOCALE_PROVIDER libc LOCALE 'C'", usesIndex: true},
+    {locale: "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'", usesIndex: true},
+    {locale: "LOCALE_PROVIDER icu ICU_LOCALE 'de-AT' LOCALE 'C'", usesIndex: false},
+  ])('$locale decides whether an index serves LIKE', async ({locale, usesIndex}) => {
+    const server = await startServer()
+    const client = new pg.Client({connectionString: server.url()})
+    await client.connect()
+    try {
+      await client.query(`CREATE DATABASE words TEMPLATE template0 ENCODING 'UTF8' ${locale}`)
+      const words = new pg.Client({connectionString: server.url('words')})
+      await words.connect()
+      await words.query(`CREATE TABLE word AS SELECT 'a' || i AS w FROM generate_series(1, 20000) i`)
+      await words.query('CREATE INDEX ON word (w)')
+      await words.query('VACUUM ANALYZE word')
+      await words.end()
+      const shadow = await shadowOf(server.url('words'))
+      const {root} = await shadow.explain({sql: LIKE}, {settings: {seq_page_cost: '1000', enable_bitmapscan: 'off'}})
+      await shadow.close()
+      expect(shadow.notes).toEqual([])
+      expect(root['Index Cond'] !== undefined).toBe(usesIndex)
+    } finally {
+      await client.end()
+      await server.stop()
+    }
   })
 })

@@ -16,6 +16,7 @@ const named = (schema: string, name: string) => `pg_catalog.json_build_object('s
 const LINKS = `SELECT i.inhparent AS a, i.inhrelid AS b FROM pg_catalog.pg_inherits i
       UNION ALL SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i
       UNION ALL SELECT r.ev_class, d.refobjid FROM pg_catalog.pg_rewrite r
+        JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.relkind = 'v'
         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass`
 
