@@ -1,6 +1,7 @@
 import type {Refusal} from './advice.js'
 import {type Choice, change, complete, lasts, total} from './choice.js'
-import {neededGain, type SelectionInput} from './selection.js'
+import {isEnough, neededGain} from './enough.js'
+import type {SelectionInput} from './selection.js'
 import type {Offer} from './winners.js'
 
 const IN_MEMORY =
@@ -8,7 +9,7 @@ const IN_MEMORY =
 
 const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`
 
-type Missed = {offer: Offer; gain: number; after: number; isLasting: boolean}
+type Missed = {offer: Offer; gain: number; after: number; isLasting: boolean; suffices: boolean}
 
 /**
  * The candidate that would bring the most beyond the choice, and why it was not taken; first those that a larger budget
@@ -27,27 +28,27 @@ export async function closestOf(
     const after = await input.costs.of(question, all)
     const gain = ((await input.costs.of(question, choice.indexes)) - after) * question.statement.calls
     if (gain <= 0) continue
-    const isLasting = lasts(choice, await complete(input, choice, await change(input, choice, all)))
-    missed.push({offer, gain, after, isLasting})
+    const next = await complete(input, choice, await change(input, choice, all))
+    const suffices = await isEnough(input, choice, next, offer.indexes)
+    missed.push({offer, gain, after, isLasting: lasts(choice, next), suffices})
   }
-  const isNear = ({offer, gain, isLasting}: Missed) =>
-    isLasting && gain >= neededGain(input, offer.indexes) * total(choice)
+  const isNear = ({isLasting, suffices}: Missed) => isLasting && suffices
   missed.sort((a, b) => Number(isNear(b)) - Number(isNear(a)) || b.gain - a.gain)
   const [best] = missed
   if (!best) return null
   const {indexes, question} = best.offer
-  const reason = best.isLasting ? reasonOf(input, choice, best.offer, best.gain) : IN_MEMORY
+  const reason = best.isLasting ? reasonOf(input, choice, best) : IN_MEMORY
   return {indexes, statement: question.statement, before: question.before, after: best.after, reason}
 }
 
-function reasonOf(input: SelectionInput, choice: Choice, {indexes}: Offer, gain: number): string {
+function reasonOf(input: SelectionInput, choice: Choice, {offer: {indexes}, gain, suffices}: Missed): string {
   const writes = indexes.reduce((sum, index) => sum + input.writeCost(index), 0)
   const bytes = [...choice.indexes, ...indexes].reduce((sum, index) => sum + index.bytes, 0)
   const share = total(choice) > 0 ? gain / total(choice) : 0
   if (writes >= gain) return 'it costs the writes to its table more than the reads gain'
-  const needed = neededGain(input, indexes)
-  if (share - writes / Math.max(1, total(choice)) < needed) {
-    return `it saves ${percent(share)} of the workload's cost, less than the ${percent(needed)} that it must`
+  if (!suffices) {
+    const needed = percent(neededGain(input, indexes))
+    return `it saves ${percent(share)} of the workload's cost, less than the ${needed} that it must`
   }
   if (choice.indexes.length >= input.maximum) return `${input.maximum} indexes is the most that was asked for`
   if (bytes > input.budget) return 'it does not fit into the budget'

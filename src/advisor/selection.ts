@@ -1,32 +1,23 @@
 import type {PreparedIndex} from '../whatif/planner.js'
-import {type Choice, change, complete, evaluate, lasts, sizeOf, total, type Weighing} from './choice.js'
+import {type Choice, change, complete, evaluate, lasts, sizeOf, total} from './choice.js'
+import {type Demand, isEnough} from './enough.js'
+import {merge} from './merge.js'
 import {simplify} from './simplify.js'
 import type {Offer} from './winners.js'
 
-export type SelectionInput = Weighing & {
+export type SelectionInput = Demand & {
   offers: readonly Offer[]
   /** all candidates: a simpler one may do */
   pool: readonly PreparedIndex[]
   /** bytes of all new indexes together */
   budget: number
   maximum: number
-  /** share of the workload's cost that each further index must bring */
-  minimumGain: number
-  /** it only spares the visits to the table, of an index that exists */
-  isUpgrade(index: PreparedIndex): boolean
 }
-
-/** A wider index in place of one that serves must bring so many times more: it fits less into memory. */
-const UPGRADE = 5
-
-/** Share of the workload's cost that indexes must bring together. */
-export const neededGain = ({minimumGain, isUpgrade}: SelectionInput, added: readonly PreparedIndex[]): number =>
-  added.reduce((sum, index) => sum + minimumGain * (isUpgrade(index) ? UPGRADE : 1), 0)
 
 const ALPHAS = [0, 0.5, 1]
 const MAX_MOVES = 40
 
-/** Greedy by gain per size to the power of some alphas, the best of them improved by dropping and swapping. */
+/** Greedy by gain per size to the power of some alphas, the best of them improved by dropping, merging and swapping. */
 export async function select(input: SelectionInput): Promise<Choice> {
   const none = await evaluate(input, [])
   const moves = movesOf(input.offers)
@@ -75,22 +66,23 @@ async function bestMove(input: SelectionInput, from: Choice, moves: Move[], alph
     const choice = await change(input, from, indexes)
     const gain = total(from) - total(choice)
     move.bound = gain / added.length / (sizeOf(indexes) - sizeOf(from.indexes)) ** alpha
-    if (gain < neededGain(input, added) * total(from)) continue
     if (best && move.bound <= best.score) continue
+    if (!(await isEnough(input, from, choice, added))) continue
     const whole = await complete(input, from, choice)
     if (lasts(from, whole)) best = {choice: whole, score: move.bound}
   }
   return best?.choice ?? null
 }
 
-/** Drops what later choices made useless, and exchanges one for another of its table while that is better. */
+/** Drops what later choices made useless, merges two of a table, and exchanges one while that is better. */
 async function improve(input: SelectionInput, start: Choice): Promise<Choice> {
   let choice = start
   const singles = [
     ...new Map(input.offers.flatMap(({indexes}) => indexes.map(each => [each.name, each] as const))).values(),
   ]
   for (let move = 0; move < MAX_MOVES; move += 1) {
-    const better = (await drop(input, choice)) ?? (await swap(input, choice, singles))
+    const better =
+      (await drop(input, choice)) ?? (await merge(input, choice, singles)) ?? (await swap(input, choice, singles))
     if (!better) return choice
     choice = better
   }
@@ -110,8 +102,7 @@ async function drop(input: SelectionInput, choice: Choice): Promise<Choice | nul
       choice,
       choice.indexes.filter(each => each !== index),
     )
-    if (total(without) - total(choice) < neededGain(input, [index]) * total(without))
-      return complete(input, choice, without)
+    if (!(await isEnough(input, without, choice, [index]))) return complete(input, choice, without)
   }
   return null
 }

@@ -1,7 +1,8 @@
 import type {PreparedIndex} from '../whatif/planner.js'
-import {type Choice, change, complete, lasts, total, type Weighing} from './choice.js'
+import {type Choice, change, complete, lasts} from './choice.js'
+import {type Demand, isEnough} from './enough.js'
 
-type Input = Weighing & {pool: readonly PreparedIndex[]; minimumGain: number}
+type Input = Demand & {pool: readonly PreparedIndex[]}
 
 /** In place of each index the smallest part of it that does nearly as well: fewer keys, fewer columns besides. */
 export async function simplify(input: Input, start: Choice): Promise<Choice> {
@@ -12,8 +13,7 @@ export async function simplify(input: Input, start: Choice): Promise<Choice> {
       if (choice.indexes.includes(other)) continue
       const indexes = choice.indexes.map(each => (each === index ? other : each))
       const next = await complete(input, choice, await change(input, choice, indexes))
-      const isLittle = total(next) - total(choice) < input.minimumGain * total(next)
-      if (!isLittle && lasts(next, choice)) continue
+      if ((await isEnough(input, next, choice, [index])) && lasts(next, choice)) continue
       choice = next
       break
     }
