@@ -7,73 +7,14 @@ import {fileURLToPath} from 'node:url'
 import pg from 'pg'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type EmbeddedServer, startServer} from '../../src/embedded/server.js'
-import {type IndexDefinition, PlanError, type PlanNode} from '../../src/whatif/planner.js'
+import {PlanError, type PlanNode} from '../../src/whatif/planner.js'
 import {openShadow, type ShadowPlanner} from '../../src/whatif/shadow/planner.js'
 import {readSchema} from '../../src/whatif/shadow/read.js'
 import {binDirOf} from '../postgres.js'
 import {openConnection} from './connection.js'
+import {definition, indexesOf, ODD, SERIAL, STATEMENTS, shadowOf, shapeOf, withValues} from './shadows.js'
 
 const SQL = fs.readFileSync(new URL('shadow.sql', import.meta.url), 'utf8')
-const ODD = '"od""d schema"."a;b ON ONLY c"'
-
-/** `since`: older planners estimated or planned it in another way. */
-const STATEMENTS: {sql: string; since?: number}[] = [
-  {sql: `SELECT * FROM ${ODD} WHERE "co""l'umn" = 77`},
-  {sql: `SELECT at, mood FROM ${ODD} WHERE at > '2026-01-20' ORDER BY at DESC LIMIT 20`},
-  {sql: `SELECT * FROM ${ODD} WHERE lower(mail) = 'm12@example.org'`},
-  {sql: `SELECT * FROM ${ODD} WHERE is_open AND title = 'title 250'`},
-  {sql: `SELECT * FROM ${ODD} WHERE title = 'Ärger, "quoted" \\ {braces}' AND NOT is_open`},
-  {sql: `SELECT * FROM ${ODD} WHERE mail LIKE 'M12%'`},
-  {sql: `SELECT * FROM ${ODD} WHERE doc @> '{"k": 5}'`, since: 13},
-  {sql: `SELECT * FROM ${ODD} WHERE mood = E'two\\nlines' AND title < 'title 3'`},
-  {sql: `SELECT mood, count(*) FROM ${ODD} GROUP BY mood`},
-  {sql: `SELECT title, mood, is_open FROM ${ODD} GROUP BY 1, 2, 3`},
-  {sql: `SELECT * FROM ${ODD} WHERE title = 'title 7' AND mood = 'sad' AND NOT is_open`},
-  {sql: `SELECT * FROM ${ODD} WHERE (pair).a = 5 OR doubled = 80`},
-  {sql: "SELECT * FROM event WHERE thing = 5 AND at >= '2026-07-01'"},
-  {sql: 'SELECT * FROM event WHERE place = 2 AND id BETWEEN 100 AND 200'},
-  {sql: `SELECT count(*) FROM event JOIN ${ODD} t ON t."co""l'umn" = thing WHERE t.is_open`},
-  {sql: "SELECT * FROM animal WHERE name > 'd9'"},
-  {sql: 'SELECT * FROM busier WHERE "how many" > 10', since: 13},
-  {sql: "SELECT * FROM summary WHERE place = 1 AND day = '2026-05-01'"},
-  {sql: `UPDATE event SET thing = 7 WHERE id = 9 AND place = 1`, since: 14},
-  {sql: `DELETE FROM ${ODD} WHERE next_of("co""l'umn") = 8 AND lower(mail) = 'x'`},
-]
-
-/** Node types, relations and indexes from the root down. */
-const shapeOf = (node: PlanNode): unknown => [
-  node['Node Type'],
-  node['Relation Name'] ?? node['Index Name'],
-  node['Index Name'],
-  ...(node.Plans ?? []).map(shapeOf),
-]
-
-const SERIAL = {settings: {max_parallel_workers_per_gather: '0', enable_seqscan: 'on'}}
-
-const indexesOf = (node: PlanNode): unknown[] => [node['Index Name'], ...(node.Plans ?? []).flatMap(indexesOf)]
-
-const withValues = (sql: string, values: string[]) => sql.replace(/\$(\d)/g, (_, n) => values[n - 1]!)
-
-const definition = (table: string, ...columns: string[]): IndexDefinition => ({
-  schema: 'public',
-  table,
-  method: 'btree',
-  keys: columns.map(sql => ({sql})),
-  include: [],
-  where: null,
-})
-
-async function shadowOf(url: string, tables?: {schema: string | null; name: string}[]): Promise<ShadowPlanner> {
-  const connection = await openConnection(url)
-  try {
-    const schema = await readSchema(connection, {tables})
-    expect(JSON.parse(JSON.stringify(schema))).toEqual(schema)
-    return await openShadow(schema)
-  } finally {
-    await connection.close()
-  }
-}
-
 describe.each([12, 15, 18].filter(major => binDirOf(major) !== null))('a shadow of PostgreSQL %i', major => {
   let server: EmbeddedServer
   let client: pg.Client
@@ -255,38 +196,5 @@ describe.each([12, 15, 18].filter(major => binDirOf(major) !== null))('a shadow 
     await expect(shadow.explain({sql: 'SELECT tenant(1) FROM summary'})).resolves.toBeTruthy()
     await expect(shadow.explain({sql: 'SELECT FROM summary WHERE place = tenant(1)'})).rejects.toThrow(/not known here/)
     expect((await shadow.explain({sql: 'SELECT FROM summary'})).rows).toBeGreaterThan(0)
-  })
-})
-
-describe('the order of texts', () => {
-  const LIKE = "SELECT * FROM word WHERE w LIKE 'a1%'"
-  // Not every system has this one.
-  const other = [{locale: "LOCALE_PROVIDER libc LOCALE 'C.UTF-8'", usesIndex: false}]
-  test.each([
-    ...(process.platform === 'linux' ? other : []),
-    {locale: "LOCALE_PROVIDER libc LOCALE 'C'", usesIndex: true},
-    {locale: "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'", usesIndex: true},
-    {locale: "LOCALE_PROVIDER icu ICU_LOCALE 'de-AT' LOCALE 'C'", usesIndex: false},
-  ])('$locale decides whether an index serves LIKE', async ({locale, usesIndex}) => {
-    const server = await startServer()
-    const client = new pg.Client({connectionString: server.url()})
-    await client.connect()
-    try {
-      await client.query(`CREATE DATABASE words TEMPLATE template0 ENCODING 'UTF8' ${locale}`)
-      const words = new pg.Client({connectionString: server.url('words')})
-      await words.connect()
-      await words.query(`CREATE TABLE word AS SELECT 'a' || i AS w FROM generate_series(1, 20000) i`)
-      await words.query('CREATE INDEX ON word (w)')
-      await words.query('VACUUM ANALYZE word')
-      await words.end()
-      const shadow = await shadowOf(server.url('words'))
-      const {root} = await shadow.explain({sql: LIKE}, {settings: {seq_page_cost: '1000', enable_bitmapscan: 'off'}})
-      await shadow.close()
-      expect(shadow.notes).toEqual([])
-      expect(root['Index Cond'] !== undefined).toBe(usesIndex)
-    } finally {
-      await client.end()
-      await server.stop()
-    }
   })
 })
