@@ -17,8 +17,7 @@ import {OTHER_RULES, WORKLOAD_RULES} from '../workload/labels.js'
 import {SORTS} from '../workload/types.js'
 
 export default class Queries extends Command {
-  static override summary =
-    'The workload at a glance: what each statement costs, and what it is.'
+  static override summary = 'The workload at a glance: what each statement costs, and what it is.'
   static override description =
     'The top of pg_stat_statements, one line for statements that differ only in the length of a list, with models or ' +
     'tables by name. What findings say of a statement (N+1, cacheable, missing index, ...) stands below it.\n\n' +

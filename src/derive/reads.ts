@@ -44,7 +44,7 @@ export function findCondition(name: string, readers: Reader[]): FixRequest {
     steps: [
       ...(named.length > 0 ? named : [unnamed]),
       'Look at its plan with EXPLAIN (ANALYZE, BUFFERS) and real values: "Seq Scan" with many "Rows Removed by Filter" wants an index on the columns of that filter',
-      'Create it with CREATE INDEX CONCURRENTLY, equality columns first; ahsp-db does not propose it by itself yet',
+      'Create it with CREATE INDEX CONCURRENTLY, equality columns first; ahsp-db indexes says which one pays, and by how much',
     ],
   }
 }
