@@ -31,7 +31,7 @@ const change = ({before, after}: {before: number; after: number}) =>
   `cost ${cost(before)} -> ${cost(after)}${times(before, after)}`
 
 function servedText(each: ServedStatement): string {
-  return `${number(each.calls)} calls, ${percent(each.share)} % of the workload: ${change(each)}`
+  return `${callsText(each.calls)}, ${percent(each.share)} % of the workload: ${change(each)}`
 }
 
 const sizeText = ({bytes: size, gainPercent, writePercent}: IndexAdvice) =>
@@ -92,7 +92,7 @@ const totals = ({before, after, bytes: size, budget, planner}: IndexesReport) =>
   `budget of ${bytes(budget)}.`
 
 const closestText = ({closest, recommendations}: IndexesReport) =>
-  `${recommendations.length > 0 ? 'The next one' : 'The closest one'} (${number(closest!.calls)} calls, ${change(closest!)})`
+  `${recommendations.length > 0 ? 'The next one' : 'The closest one'} (${callsText(closest!.calls)}, ${change(closest!)})`
 
 function indexLines(index: IndexAdvice, position: number, width: number, color: boolean): string[] {
   const indented = (text: string) => hanging('   ', prose(text), width)
@@ -121,7 +121,7 @@ const moreOf = (count: number, what: string) => (count > SHOWN ? [`and ${count -
 function notesOf({unplannable, notes}: IndexesReport): string[] {
   const shown = unplannable
     .slice(0, SHOWN)
-    .map(({text, calls, reason}) => `not planned (${number(calls)} calls): ${shorten(text, 80)}: ${reason}`)
+    .map(({text, calls, reason}) => `not planned (${callsText(calls)}): ${shorten(text, 80)}: ${reason}`)
   return [...shown, ...moreOf(unplannable.length, 'statements that cannot be planned'), ...notes]
 }
 
@@ -162,3 +162,5 @@ function indexMarkdown(index: IndexAdvice, at: number): string[] {
     ...planSteps(index).flatMap(({text, lines: typed}) => [`${text}:`, fence(typed, 'text')]),
   ]
 }
+
+const callsText = (calls: number) => `${number(calls)} ${calls === 1 ? 'call' : 'calls'}`
