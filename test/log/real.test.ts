@@ -38,6 +38,17 @@ async function logged(server: EmbeddedServer, works: Parameters<typeof session>[
   await createSchema(server)
   // At the same time, so that the lines of the sessions are mixed.
   await Promise.all(works.flatMap(work => PROTOCOLS.map(protocol => session(server, protocol, work))))
+  return written(server)
+}
+
+/** One after the other: sessions that do the same in step look like a pooler, which must not be called clean. */
+async function loggedInTurn(server: EmbeddedServer, work: Parameters<typeof session>[2]): Promise<Logs> {
+  await createSchema(server)
+  for (const protocol of PROTOCOLS) await session(server, protocol, work)
+  return written(server)
+}
+
+async function written(server: EmbeddedServer): Promise<Logs> {
   // The collector writes a moment later.
   await new Promise(resolve => setTimeout(resolve, 500))
   return logsOf(server)
@@ -69,10 +80,10 @@ describe.each(VERSIONS)('PostgreSQL $major, $prefix, $settings', ({major, prefix
       [0, 1].map(() => loggingServer(prefix, settings, major === 18 ? undefined : binDir)),
     )
     try {
-      ;[sick, well] = (await Promise.all([logged(servers[0]!, [diseased, other]), logged(servers[1]!, [healthy])])) as [
-        Logs,
-        Logs,
-      ]
+      ;[sick, well] = (await Promise.all([
+        logged(servers[0]!, [diseased, other]),
+        loggedInTurn(servers[1]!, healthy),
+      ])) as [Logs, Logs]
     } finally {
       await Promise.all(servers.map(server => server.stop()))
     }
