@@ -1,3 +1,5 @@
+import {formatQuantity} from '../config/quantity.js'
+import {WAIT_LIMIT_MS} from '../derive/pool-budget.js'
 import {shellQuote} from '../fix/apply.js'
 import {completeFix} from '../fix/complete.js'
 import {detectPlatform} from '../fix/platform.js'
@@ -11,9 +13,6 @@ import {expectedWaitMs} from './load.js'
 import {requestsFor} from './requests.js'
 import {sizesFor} from './sizes.js'
 import type {Capacity, CapacityReport, Link, Sizes} from './types.js'
-
-/** The limit of pooler/wait-time. */
-export const PROMISED_WAIT_MS = 10
 
 /** Will N users fit, which link breaks first, and what must be written for it? Pure; `ladder` are further numbers of users. */
 export function capacityReport(snapshot: Snapshot, context: Context, users: number, ladder: number[]): CapacityReport {
@@ -81,16 +80,27 @@ function headline(verdict: Capacity['verdict'], links: Link[], first: Link | nul
 }
 
 function fixesFor(situation: Situation, sizes: Capacity['sizes'], users: number): Capacity['fixes'] {
-  const {snapshot, context, poolers} = situation
-  const platform = detectPlatform(snapshot.sections)
-  const consoles = poolers.map(pooler => ` --pgbouncer ${shellQuote(consoleConninfo(pooler))}`).join('')
-  const current = context.currentUsers ? ` --current-users ${context.currentUsers} --window 30s` : ''
+  const {sections} = situation.snapshot
+  const platform = detectPlatform(sections)
+  const verify = [{text: 'Ask again', language: 'sh' as const, lines: [questionOf(situation, users)]}]
   return requestsFor(situation, sizes, users).map(request => ({
-    ...completeFix(request, '', snapshot.sections, platform),
-    verify: [
-      {text: 'Ask again', language: 'sh' as const, lines: [`ahsp-db capacity --users ${users}${current}${consoles}`]},
-    ],
+    ...completeFix(request, '', sections, platform),
+    verify,
   }))
+}
+
+/** The same question again, with everything that was told. */
+function questionOf({context, poolers}: Situation, users: number): string {
+  const {currentUsers, cpus, ramBytes} = context
+  return [
+    `ahsp-db capacity --users ${users}`,
+    currentUsers ? `--current-users ${currentUsers} --window 30s` : '',
+    cpus ? `--cpus ${cpus}` : '',
+    ramBytes ? `--ram ${formatQuantity(ramBytes, 'bytes')}` : '',
+    ...poolers.map(pooler => `--pgbouncer ${shellQuote(consoleConninfo(pooler))}`),
+  ]
+    .filter(Boolean)
+    .join(' ')
 }
 
 function notes(situation: Situation, links: Link[], sizes: Sizes, users: number): string[] {
@@ -141,7 +151,7 @@ function promise({busy}: Situation, sizes: Sizes, users: number): string {
     wait === null
       ? ''
       : `A transaction holds its server connection for ${milliseconds(hold!)} and then waits ${milliseconds(wait)} for ` +
-        `one on average (Erlang C); more than ${PROMISED_WAIT_MS} ms is what pooler/wait-time reports. `
+        `one on average (Erlang C); more than ${WAIT_LIMIT_MS} ms is what pooler/wait-time reports. `
   return (
     `With these sizes nobody is refused. ${expected}That holds as long as ${number(users)} users do what ` +
     `${number(busy!.users)} did: growing response times or locks make it worse.`

@@ -1,5 +1,6 @@
 import {observedClients} from '../derive/connections.js'
 import {poolsNow} from '../derive/pooler.js'
+import {outsideSessions} from '../derive/served.js'
 import type {Context} from '../rule.js'
 import type {Pooler, Snapshot} from '../snapshot.js'
 import {pooledLoad, serverLoad} from './load.js'
@@ -86,14 +87,6 @@ export const pooledBusy = ({databases, load}: Busy): number =>
 /** Client backends of roles that have no pool: they stay, whatever the pools do. Null: sessions are hidden. */
 export function otherConsumers({sections}: Snapshot, poolers: readonly Pooler[]): number | null {
   if (!sections.activity.ok) return null
-  const pids = new Set(
-    poolers.flatMap(({samples, servers}) => [
-      ...samples.flatMap(({remotePids}) => remotePids),
-      ...servers.map(({remotePid}) => remotePid),
-    ]),
-  )
   const pooledRoles = new Set(poolers.flatMap(pooler => poolsNow(pooler).map(({user}) => user)))
-  return sections.activity.data.sessions.filter(
-    ({pid, backendType, user}) => backendType === 'client backend' && !pids.has(pid) && !pooledRoles.has(user ?? ''),
-  ).length
+  return outsideSessions(poolers, sections.activity.data).filter(({user}) => !pooledRoles.has(user ?? '')).length
 }

@@ -1,23 +1,20 @@
 import {usableConnections} from '../derive/connections.js'
+import {IDLE_IN_TRANSACTION, QUERY_WAIT_SECONDS, RESERVE_TIMEOUT_SECONDS} from '../derive/pool-budget.js'
 import {poolerNumber, poolModeOf} from '../derive/pooler.js'
 import {settingBytes, settingMs} from '../derive/settings.js'
 import {baseValue} from '../fix/values.js'
 import type {FixRequest} from '../rule.js'
 import type {Pooler} from '../snapshot.js'
 import type {Situation} from './chain.js'
+import {installation} from './installation.js'
 import {COMMITTED_SHARE, needsPooler} from './sizes.js'
 import type {Sizes} from './types.js'
-
-/** Clients that wait longer than the web server does are served in vain. */
-const QUERY_WAIT_SECONDS = 15
-const RESERVE_TIMEOUT_SECONDS = 3
-const IDLE_IN_TRANSACTION = '60s'
 
 /** The lines that bring the installation to these sizes; what is large enough and fits is left alone. */
 export function requestsFor(situation: Situation, sizes: Sizes, users: number): FixRequest[] {
   const {poolers} = situation
   const pooler = poolers.length > 0 ? poolers.flatMap(one => poolerRequests(one, situation, sizes)) : []
-  const newPooler = poolers.length === 0 && needsPooler(situation, users) ? [install(situation, sizes)] : []
+  const newPooler = poolers.length === 0 && needsPooler(situation, users) ? [installation(situation, sizes)] : []
   return [...serverRequests(situation, sizes), ...pooler, ...newPooler]
 }
 
@@ -89,36 +86,4 @@ function poolerRequests(pooler: Pooler, {snapshot, pools}: Situation, sizes: Siz
 
 function fits({sections: {settings}}: Situation['snapshot'], connections: number): boolean {
   return !settings.ok || connections <= Math.floor(usableConnections(settings.data).usable * COMMITTED_SHARE)
-}
-
-/** pgbouncer.ini from nothing: the server as it was reached, and the sizes. */
-function install({snapshot: {target, sections}}: Situation, sizes: Sizes): FixRequest {
-  const database = sections.server.ok ? sections.server.data.database : target.database
-  const lines = [
-    '[databases]',
-    `${database} = host=${target.host} port=${target.port} dbname=${database}`,
-    '',
-    '[pgbouncer]',
-    'listen_addr = 127.0.0.1',
-    'listen_port = 6432',
-    'auth_type = scram-sha-256',
-    'auth_file = /etc/pgbouncer/userlist.txt',
-    `pool_mode = ${sizes.poolMode}`,
-    `default_pool_size = ${sizes.defaultPoolSize}`,
-    `min_pool_size = ${sizes.minPoolSize}`,
-    `reserve_pool_size = ${sizes.reservePoolSize}`,
-    `reserve_pool_timeout = ${RESERVE_TIMEOUT_SECONDS}`,
-    `max_client_conn = ${sizes.maxClientConn}`,
-    `query_wait_timeout = ${QUERY_WAIT_SECONDS}`,
-  ]
-  return {
-    kind: 'action',
-    title: 'Put PgBouncer between the application and PostgreSQL',
-    steps: [
-      {text: 'In pgbouncer.ini', language: 'conf', lines},
-      "Point the application at port 6432 of PgBouncer's machine, and see that nothing connects around it: ahsp-db " +
-        "check --pgbouncer 'host=... user=...' tells",
-    ],
-    note: 'with named prepared statements in the drivers use PgBouncer 1.21 or newer, and max_prepared_statements = 200',
-  }
 }

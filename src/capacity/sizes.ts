@@ -1,23 +1,20 @@
 import {usableConnections} from '../derive/connections.js'
 import {floorWorkMem, sizeText, worstCase} from '../derive/memory.js'
+import {COMMITTED_PERCENT, POOL_PERCENT, RESERVE_PERCENT} from '../derive/pool-budget.js'
+import workMem from '../rules/memory/work-mem.js'
 import {number} from '../units.js'
 import type {Situation} from './chain.js'
 import {otherConsumers, pooledBusy} from './demand.js'
 import {poolFor} from './load.js'
 import type {Known, Sizes} from './types.js'
 
-/** Of the usable connections, when nothing was measured: the rest is for jobs, admin and monitoring. */
-const POOL_SHARE = 0.7
-const RESERVE_SHARE = 0.1
-/** Full pools and others together may take this much. */
-export const COMMITTED_SHARE = 0.9
+const POOL_SHARE = POOL_PERCENT / 100
+const RESERVE_SHARE = RESERVE_PERCENT / 100
+export const COMMITTED_SHARE = COMMITTED_PERCENT / 100
 /** A measured pool gets this part of itself as reserve: as 140 has 20. */
 const RESERVE_OF_POOL = 1 / 7
 /** Old and new copies of the application side by side during a deployment, and a quarter on top. */
 const CLIENT_ROOM = 2.5
-/** Backends whose work_mem is filled at the same moment, and the share of the memory they may take (memory/work-mem). */
-const BUSY_PERCENT = 50
-const MEMORY_SHARE = 0.5
 
 /** The sizes that fit each other for N users. */
 export function sizesFor(situation: Situation, users: number): Sizes {
@@ -84,7 +81,7 @@ function poolNeed(situation: Situation, users: number, usable: number, others: n
     formula:
       pool < share
         ? `one for each of ${pool} clients; how long they hold it was not measured`
-        : `70 % of ${usable} usable connections, reserve 10 %: what they need was not measured`,
+        : `${POOL_PERCENT} % of ${usable} usable connections, reserve ${RESERVE_PERCENT} %: what they need was not measured`,
   }
 }
 
@@ -92,8 +89,9 @@ function poolNeed(situation: Situation, users: number, usable: number, others: n
 function workMemFor({snapshot, context}: Situation, connections: number): string | null {
   const {settings} = snapshot.sections
   if (!settings.ok || context.ramBytes === undefined) return null
-  const {fixed, shares} = worstCase(settings.data, connections, BUSY_PERCENT, 0)
-  const affordable = floorWorkMem((context.ramBytes * MEMORY_SHARE - fixed) / shares)
+  const {busy, warnAt} = workMem.options
+  const {fixed, shares} = worstCase(settings.data, connections, busy.default, 0)
+  const affordable = floorWorkMem(((context.ramBytes * warnAt.default) / 100 - fixed) / shares)
   return affordable > 0 ? sizeText(affordable) : null
 }
 

@@ -1,6 +1,7 @@
 import type {Context, FixRequest} from '../rule.js'
 import type {Activity, Pool, Pooler, Section, Setting} from '../snapshot.js'
 import {usableConnections} from './connections.js'
+import {COMMITTED_PERCENT} from './pool-budget.js'
 import {countDirect} from './pool-fit.js'
 import {changeLine, isSameLine, lineOf, type PoolLine} from './pool-lines.js'
 import {isOnServer, type PoolLimit, poolCapacity} from './pooler.js'
@@ -73,8 +74,6 @@ export type Surroundings = {
 /** A larger value for the line that holds the pool back, or why that would not help, or cannot be told. */
 export type Growth = {line: PoolLine; to: number; because: string} | {line: null; because: string}
 
-/** Of the usable connections: what full pools and direct clients may take together. */
-const COMMITTED = 0.9
 /** More active backends than this for each core only take turns. */
 const ACTIVE_PER_CORE = 2
 
@@ -107,7 +106,8 @@ function roomFor(line: PoolLine, {poolers, activity, settings, context}: Surroun
   if (!settings.ok) return Infinity
   const {connections, pools} = poolCapacity(poolers, isOnServer(poolers, activity), context.poolerProcesses)
   const direct = activity.ok ? countDirect(poolers, activity.data, context.poolerProcesses) : 0
-  const free = Math.floor(usableConnections(settings.data).usable * COMMITTED) - 1 - connections - direct
+  const free =
+    Math.floor((usableConnections(settings.data).usable * COMMITTED_PERCENT) / 100) - 1 - connections - direct
   const sharing = pools.filter(({pooler, database}) => isSameLine(line, lineOf(pooler, database, 'size'))).length
   const times = poolers.length === 1 ? (context.poolerProcesses ?? 1) : 1
   return Math.floor(free / (Math.max(1, sharing) * times))

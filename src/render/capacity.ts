@@ -3,7 +3,7 @@ import type {Block, Fix} from '../report.js'
 import {markdownBlock, shortBlockLines} from './blocks.js'
 import {loadGrid} from './grid.js'
 import {codeSpan, markdownText, prose} from './sanitize.js'
-import {bold, dim, green, severityColor, wrap} from './style.js'
+import {bold, dim, green, hanging, severityColor, wrap} from './style.js'
 import {number} from './units.js'
 
 type Options = {color: boolean; width: number}
@@ -28,6 +28,7 @@ export async function capacityTable({asked, ladder, warnings, target}: CapacityR
     ladder.length > 0 ? await ladderLines(ladder, width) : [],
     await sizeLines(asked, width),
     ...stepsOf(asked.fixes).map(step => stepLines(step, width, color)),
+    closingLines(asked.fixes, width, color),
     asked.fixes.flatMap(fix => (fix.note ? hanging('-  ', prose(`${fix.title}: ${fix.note}`), width) : [])),
     asked.notes.flatMap(note => hanging('-  ', prose(note), width)),
   ]
@@ -137,19 +138,21 @@ function stepsOf(fixes: Fix[]): Block[] {
   return [...merged.values(), ...[...once.values()].filter(({text}) => !(restarts && text.startsWith('Reload (')))]
 }
 
+/** How to see that it helped, and where the way back is. */
+function closingLines([first]: Fix[], width: number, color: boolean): string[] {
+  if (!first) return []
+  return [
+    ...first.verify.flatMap(step => stepLines({...step, text: 'Verify'}, width, color)),
+    ...hanging('', 'Undo: with --format markdown each line comes with its way back. Keep a copy of each file.', width),
+  ]
+}
+
 function stepLines(step: Block, width: number, color: boolean): string[] {
   const heading = step.place ? `${step.text}, ${step.place}` : step.text
   return [
     ...wrap(prose(heading), width).map(line => bold(line, color)),
     ...shortBlockLines(step).map(line => (line === '' ? '' : `    ${line}`)),
   ]
-}
-
-/** `mark` and text; what follows is indented as far as the mark, or by `indent`. */
-function hanging(mark: string, text: string, width: number, indent = mark.length): string[] {
-  const [head = '', ...rest] = wrap(`${'_'.repeat(mark.length)}${text}`, width)
-  const lines = rest.length > 0 ? wrap(rest.join(' '), width - indent) : []
-  return [`${mark}${head.slice(mark.length)}`, ...lines.map(line => `${' '.repeat(indent)}${line}`)]
 }
 
 /** The same for a ticket: stable, and complete with undo. */
@@ -181,6 +184,8 @@ const fixMarkdown = (fix: Fix) =>
     fix.note ? markdownText(fix.note) : '',
     '**Do**',
     ...fix.steps.map(markdownBlock),
+    '**Verify**',
+    ...fix.verify.map(markdownBlock),
     ...(fix.undo.length > 0 ? ['**Undo**', ...fix.undo.map(markdownBlock)] : []),
   ]
     .filter(Boolean)

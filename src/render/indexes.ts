@@ -2,7 +2,7 @@ import type {IndexAdvice, IndexesReport, ServedStatement} from '../advisor/repor
 import {shorten} from '../derive/statement-text.js'
 import {planLines} from './plan-lines.js'
 import {codeSpan, fence, markdownText, prose} from './sanitize.js'
-import {bold, dim, wrap} from './style.js'
+import {bold, dim, hanging, wrap} from './style.js'
 import {bytes, number} from './units.js'
 
 type Options = {color: boolean; width: number}
@@ -123,12 +123,6 @@ function notesOf({unplannable, notes}: IndexesReport): string[] {
     .slice(0, SHOWN)
     .map(({text, calls, reason}) => `not planned (${callsText(calls)}): ${shorten(text, 80)}: ${reason}`)
   return [...shown, ...moreOf(unplannable.length, 'statements that cannot be planned'), ...notes]
-}
-
-/** `mark` and text; what follows is indented as far as the mark. */
-function hanging(mark: string, text: string, width: number): string[] {
-  const indent = ' '.repeat(mark.length)
-  return wrap(text, width - mark.length).map((line, at) => `${at === 0 ? mark : indent}${line}`)
 }
 
 /** The same for a ticket. */

@@ -3,7 +3,7 @@ import type {Gap, WorkloadReport, WorkloadRow} from '../workload/types.js'
 import {columnsOf} from './queries-columns.js'
 import {bySubject, labelText} from './queries-labels.js'
 import {codeSpan, markdownText, prose} from './sanitize.js'
-import {bold, columns, dim, severityColor, wrap} from './style.js'
+import {bold, columns, dim, hanging, severityColor, wrap} from './style.js'
 import {isCode} from './summary.js'
 import {number, seconds} from './units.js'
 
@@ -130,12 +130,6 @@ function fixCommand(rows: readonly WorkloadRow[], width: number): string {
 const FIXES = 'Evidence and fixes:'
 
 const gapText = ({text, cure}: Gap) => (cure ? `${text} - needs ${cure}` : text)
-
-/** `mark` and text; what follows is indented as far as the mark. */
-function hanging(mark: string, text: string, width: number): string[] {
-  const indent = ' '.repeat(mark.length)
-  return wrap(text, width - mark.length).map((line, at) => `${at === 0 ? mark : indent}${line}`)
-}
 
 /** Of one statement, for a ticket: longer texts are in the JSON report. */
 const LONGEST = 300

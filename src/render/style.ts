@@ -26,6 +26,13 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line]
 }
 
+/** `mark` and text; what follows is indented as far as the mark, or by `indent`. */
+export function hanging(mark: string, text: string, width: number, indent = mark.length): string[] {
+  const [head = '', ...rest] = wrap(`${'_'.repeat(mark.length)}${text}`, width)
+  const lines = rest.length > 0 ? wrap(rest.join(' '), width - indent) : []
+  return [`${mark}${head.slice(mark.length)}`, ...lines.map(line => `${' '.repeat(indent)}${line}`)]
+}
+
 /** Columns on a terminal: East Asian and emoji characters take two, combining marks none. */
 export function columns(text: string): number {
   let width = 0

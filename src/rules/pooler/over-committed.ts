@@ -1,5 +1,6 @@
 import {bypassing} from '../../derive/bypass.js'
 import {maxConnectionsFor, type Usable, usableConnections} from '../../derive/connections.js'
+import {COMMITTED_PERCENT, POOL_PERCENT, RESERVE_PERCENT} from '../../derive/pool-budget.js'
 import {countDirect, type Shares, shrinkTo} from '../../derive/pool-fit.js'
 import {useThePooler} from '../../derive/pooled-demand.js'
 import {isOnServer, type PoolCapacity, poolCapacity, poolerName} from '../../derive/pooler.js'
@@ -15,9 +16,17 @@ export default defineRule({
   uses: ['activity', 'roles'],
   settings: ['max_connections', 'superuser_reserved_connections'],
   options: {
-    warnAt: {default: 90, unit: 'percent', help: 'medium when full pools take this share of the usable connections'},
-    poolShare: {default: 70, unit: 'percent', help: 'what the pools get of the usable connections in the fix'},
-    reserveShare: {default: 10, unit: 'percent', help: 'what their reserve gets'},
+    warnAt: {
+      default: COMMITTED_PERCENT,
+      unit: 'percent',
+      help: 'medium when full pools take this share of the usable connections',
+    },
+    poolShare: {
+      default: POOL_PERCENT,
+      unit: 'percent',
+      help: 'what the pools get of the usable connections in the fix',
+    },
+    reserveShare: {default: RESERVE_PERCENT, unit: 'percent', help: 'what their reserve gets'},
   },
   severity: {
     high: 'full pools, with those who connect directly, need more connections than are usable: the server refuses some',

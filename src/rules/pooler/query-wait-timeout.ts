@@ -1,3 +1,4 @@
+import {QUERY_WAIT_SECONDS} from '../../derive/pool-budget.js'
 import {poolerName} from '../../derive/pooler.js'
 import {fromConfig, judgeNumber} from '../../derive/pooler-settings.js'
 import {defineRule} from '../../rule.js'
@@ -15,7 +16,7 @@ export default defineRule({
       unit: 'seconds',
       help: 'after this the web server gives up on a request (app.requestTimeout in the configuration says it better)',
     },
-    target: {default: 15, unit: 'seconds', help: 'the longest wait that the fix allows'},
+    target: {default: QUERY_WAIT_SECONDS, unit: 'seconds', help: 'the longest wait that the fix allows'},
   },
   severity: {
     medium: 'the wait has no end, or one after the web server has given up: the queue is full of requests nobody needs',

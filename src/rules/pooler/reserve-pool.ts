@@ -1,4 +1,5 @@
 import {usableConnections} from '../../derive/connections.js'
+import {COMMITTED_PERCENT, RESERVE_TIMEOUT_SECONDS} from '../../derive/pool-budget.js'
 import {countDirect} from '../../derive/pool-fit.js'
 import {changeLine, distinctLines, isSameLine, lineOf, type PoolLine} from '../../derive/pool-lines.js'
 import {isOnServer, type PoolLimit, poolCapacity, poolerName, poolerNumber} from '../../derive/pooler.js'
@@ -15,8 +16,16 @@ export default defineRule({
   uses: ['settings', 'activity'],
   options: {
     share: {default: 12, unit: 'percent', help: 'of the pool, as its reserve in the fix'},
-    committed: {default: 90, unit: 'percent', help: 'of the usable connections that full pools may take after it'},
-    timeout: {default: 3, unit: 'seconds', help: 'reserve_pool_timeout in the fix, unless query_wait_timeout is short'},
+    committed: {
+      default: COMMITTED_PERCENT,
+      unit: 'percent',
+      help: 'of the usable connections that full pools may take after it',
+    },
+    timeout: {
+      default: RESERVE_TIMEOUT_SECONDS,
+      unit: 'seconds',
+      help: 'reserve_pool_timeout in the fix, unless query_wait_timeout is short',
+    },
   },
   severity: {
     low: 'no reserve, or one that comes only when waiting clients have been given up: a single burst is felt in full',

@@ -1,3 +1,4 @@
+import {WAIT_LIMIT_MS} from '../../derive/pool-budget.js'
 import {poolName} from '../../derive/pool-lines.js'
 import {growthFixes, growthOf, queuesOf, type Surroundings} from '../../derive/pool-queue.js'
 import {type PoolerRate, poolCapacity, poolerRates, poolsNow} from '../../derive/pooler.js'
@@ -14,7 +15,7 @@ export default defineRule({
   needs: ['poolers'],
   uses: ['activity', 'settings'],
   options: {
-    warnAt: {default: 10, unit: 'milliseconds', help: 'medium from this wait per transaction on'},
+    warnAt: {default: WAIT_LIMIT_MS, unit: 'milliseconds', help: 'medium from this wait per transaction on'},
     failAt: {default: 100, unit: 'milliseconds', help: 'high from this wait per transaction on'},
     minTransactions: {default: 20, unit: 'count', help: 'fewer during the watch are not judged'},
   },

@@ -1,3 +1,4 @@
+import {IDLE_IN_TRANSACTION} from '../../derive/pool-budget.js'
 import {judgeTimeouts, timeoutFixes, timeoutsText} from '../../derive/timeouts.js'
 import {defineRule} from '../../rule.js'
 import {milliseconds} from '../../units.js'
@@ -49,7 +50,7 @@ export default defineRule({
             source: override ? 'pg_db_role_setting' : 'pg_settings',
           })),
           confidence: inUse ? 'measured' : 'estimated',
-          fixes: timeoutFixes(NAME, '60s', offenders, NOTE),
+          fixes: timeoutFixes(NAME, IDLE_IN_TRANSACTION, offenders, NOTE),
         },
       ],
     }
