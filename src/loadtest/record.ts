@@ -1,0 +1,138 @@
+import type {Snapshot} from '../snapshot.js'
+
+/**
+ * The lines of a run file (`ahsp-db loadtest watch -o run.jsonl`), in the order in which they happened. `at` is seconds
+ * since 1970 by the clock of the machine that watches; the first line says how far the server's clock is from it.
+ */
+export const RUN_VERSION = 1
+
+export type RunStart = {
+  type: 'run'
+  format: 'ahsp-db/run'
+  version: typeof RUN_VERSION
+  tool: string
+  at: number
+  /** how the server was reached; never a password */
+  target: {host: string; port: number; database: string; user: string}
+  /** server's clock minus the watching machine's, in seconds, and how wrong that may be; null: not measured */
+  clock: {offset: number; uncertainty: number} | null
+  /** what was told with --users */
+  users: number | null
+  /** redacted words of the command that was started */
+  command: string[] | null
+  /** its cores, when told */
+  cpus: number | null
+}
+
+/** A whole snapshot; the one at the end has the counters of the one at the start as its window. */
+export type RunSnapshot = {type: 'snapshot'; at: number; when: 'start' | 'end'; snapshot: Snapshot}
+
+/** Sessions in each second; numbers of client backends. */
+export type ActivitySample = {
+  type: 'activity'
+  at: number
+  /** all backends that take a connection slot, those of this tool left out */
+  total: number
+  active: number
+  idle: number
+  idleInTransaction: number
+  /** active without a wait event: on a processor, or waiting for one */
+  running: number
+  /** active sessions by what they wait for; most first */
+  waits: {type: string; event: string; count: number}[]
+  /** those that wait for a lock, by the relation they wait at (null: a row's or no relation's); most first */
+  blocked: {relation: string | null; count: number}[]
+  /** what active sessions do, by statement; most first, the first few */
+  statements: {queryid: string | null; text: string; count: number}[]
+  /** seconds of the oldest open transaction of a client */
+  oldestTransaction: number | null
+  /** sessions of the database and role that are most, by role, database, application, address; the first few */
+  clients: {user: string; database: string; application: string; address: string; count: number}[]
+}
+
+/** Counters since the server started, of the watched database; rates are differences of two samples. */
+export type CounterSample = {
+  type: 'counters'
+  at: number
+  /** when the server was started; another value: it was restarted in between */
+  startedAt: number
+  usable: number
+  maxConnections: number
+  commits: number
+  rollbacks: number
+  deadlocks: number
+  tempBytes: number
+  blocksRead: number
+  blocksHit: number
+  /** milliseconds that sessions were in these states; null before PostgreSQL 14 */
+  activeMs: number | null
+  idleInTransactionMs: number | null
+  sessions: number | null
+  /** statements of the watched database, most total time first, only those called since the sample before */
+  statements: {queryid: string; calls: number; totalMs: number; rows: number}[] | null
+}
+
+/** Text of a statement (redacted), written once, when it is first met. */
+export type StatementLine = {type: 'statement'; at: number; queryid: string; text: string}
+
+export type PoolSample = {
+  type: 'pools'
+  at: number
+  console: string
+  pools: {
+    database: string
+    user: string
+    clientsActive: number
+    clientsWaiting: number
+    serversActive: number
+    serversIdle: number
+    serversOther: number
+    /** seconds that the first waiting client has waited */
+    maxWait: number
+    poolMode: string
+  }[]
+  /** of SHOW LISTS */
+  usedClients: number | null
+  maxClientConn: number | null
+  /** of SHOW STATS, all databases: transactions since the start, microseconds waited and in transaction */
+  transactions: number | null
+  waitMicros: number | null
+  transactionMicros: number | null
+}
+
+/** A connection was refused or lost: the watching one, or a probe while sampling waits to resume. */
+export type Refusal = {type: 'refused'; at: number; end: string; sqlstate: string | null; message: string}
+
+export type RunEnd = {
+  type: 'end'
+  at: number
+  reason: 'duration' | 'interrupted' | 'command'
+  exitCode: number | null
+}
+
+export type RunRecord =
+  | RunStart
+  | RunSnapshot
+  | ActivitySample
+  | CounterSample
+  | StatementLine
+  | PoolSample
+  | Refusal
+  | RunEnd
+
+/** A run file that was read: what was there, and what was wrong with it. */
+export type Run = {
+  start: RunStart
+  snapshots: {start: Snapshot | null; end: Snapshot | null}
+  activity: ActivitySample[]
+  counters: CounterSample[]
+  pools: PoolSample[]
+  refusals: Refusal[]
+  /** by queryid */
+  texts: Map<string, string>
+  /** null: the file breaks off */
+  end: RunEnd | null
+  /** seconds at which the server was restarted; the run is judged up to the first */
+  restarts: number[]
+  notes: string[]
+}
