@@ -6,7 +6,7 @@ export type ClientRun = {
   /** null: the format has no times, and none were told */
   from: number | null
   to: number | null
-  /** of the whole run */
+  /** of the whole run, or of what was written until it broke off */
   total: ClientTotals
   /** in the order of time; empty: the format has none */
   points: ClientPoint[]
@@ -19,8 +19,12 @@ export type ClientRun = {
 
 export type ClientTotals = {
   requests: number
-  failures: number
+  /** null: the format does not tell */
+  failures: number | null
   requestsPerSecond: number | null
+  /** most users at once; null: unknown */
+  users: number | null
+  mean: number | null
   p50: number | null
   p95: number | null
   p99: number | null
@@ -35,6 +39,8 @@ export type ClientPoint = {
   /** of this interval alone */
   requests: number
   failures: number
+  /** of this interval alone; null: no requests, or unknown */
+  mean: number | null
   /** of about this interval; null where the tool gives only those since the beginning, or nothing */
   p50: number | null
   p95: number | null
