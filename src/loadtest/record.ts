@@ -46,11 +46,14 @@ export type ActivitySample = {
   statements: {queryid: string | null; text: string; count: number}[]
   /** seconds of the oldest open transaction of a client */
   oldestTransaction: number | null
-  /** sessions of the database and role that are most, by role, database, application, address; the first few */
+  /** by role, database, application and address (empty: a local socket), most first, the first few */
   clients: {user: string; database: string; application: string; address: string; count: number}[]
 }
 
-/** Counters since the server started, of the watched database; rates are differences of two samples. */
+/**
+ * Counters of the watched database since they were last reset: rates are differences of two samples with the same
+ * `startedAt`. Those of statements are what was added already.
+ */
 export type CounterSample = {
   type: 'counters'
   at: number
@@ -68,7 +71,10 @@ export type CounterSample = {
   activeMs: number | null
   idleInTransactionMs: number | null
   sessions: number | null
-  /** statements of the watched database, most total time first, only those called since the sample before */
+  /**
+   * What was added since the sample before that has any, of the statements called since then: most time first, the most
+   * called among them too. null: not read this time, or not to be told (no extension, the first one, a reset)
+   */
   statements: {queryid: string; calls: number; totalMs: number; rows: number}[] | null
 }
 
@@ -100,14 +106,22 @@ export type PoolSample = {
   transactionMicros: number | null
 }
 
-/** A connection was refused or lost: the watching one, or a probe while sampling waits to resume. */
+/**
+ * The watching connection was lost, or a new one refused while sampling waits to resume: one line for each second.
+ * `end` is `server`, or the name of a console as in `pools`. `sqlstate` null: nothing answered at all.
+ */
 export type Refusal = {type: 'refused'; at: number; end: string; sqlstate: string | null; message: string}
 
 export type RunEnd = {
   type: 'end'
   at: number
   reason: 'duration' | 'interrupted' | 'command'
+  /** of the command, 128 + n when signal n ended it; null: there was none, or it was still running */
   exitCode: number | null
+  /** samples left out because the one before took longer than a period, or because the server refused the query */
+  missed: number
+  /** what else a reader must know */
+  notes: string[]
 }
 
 export type RunRecord =
