@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {workloadReport} from '../../src/workload/workload.js'
-import {LIBRARY} from '../derive/n-plus-one.js'
+import {LIBRARY} from '../derive/n-plus-one/world.js'
 import {foreignKey, index, table} from '../rules/objects.js'
 import {hidden, NOW} from '../rules/sections.js'
 import {type Given, judged, labels, reportOf, snapshotOf} from './workload.js'

@@ -1,7 +1,7 @@
-import rule from '../../src/rules/queries/n-plus-one.js'
-import type {Activity, Application, Window} from '../../src/snapshot.js'
-import {foreignKey, index, statement, table} from '../rules/objects.js'
-import {findingsOf, judge, NOW, ok, server, session} from '../rules/sections.js'
+import rule from '../../../src/rules/queries/n-plus-one.js'
+import type {Activity, Application, Window} from '../../../src/snapshot.js'
+import {foreignKey, index, statement, table} from '../../rules/objects.js'
+import {findingsOf, judge, NOW, ok, server, session} from '../../rules/sections.js'
 
 /** `table: [columns]`; a column `author_id -> author` is a foreign key, the first column is the primary key. */
 export type Tables = Record<string, string[]>

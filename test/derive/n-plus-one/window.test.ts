@@ -1,9 +1,9 @@
 import {beforeAll, describe, expect, it} from 'vitest'
-import {boundedLeastSquares} from '../../src/derive/n-plus-one/nnls.js'
-import type {Window} from '../../src/snapshot.js'
-import {loadParser} from '../../src/sql/parse.js'
-import {findingsOf, NOW} from '../rules/sections.js'
-import {loops, type Seen, verdict} from './n-plus-one.js'
+import {boundedLeastSquares} from '../../../src/derive/n-plus-one/nnls.js'
+import type {Window} from '../../../src/snapshot.js'
+import {loadParser} from '../../../src/sql/parse.js'
+import {findingsOf, NOW} from '../../rules/sections.js'
+import {loops, type Seen, verdict} from './world.js'
 
 beforeAll(loadParser)
 
