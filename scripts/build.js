@@ -12,7 +12,7 @@ const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 
 const {metafile} = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts', 'src/commands/*.ts', 'src/embedded/server.ts'],
+  entryPoints: ['src/main.ts', 'src/commands/**/*.ts', 'src/embedded/server.ts'],
   outdir: dist,
   outbase: 'src',
   bundle: true,
