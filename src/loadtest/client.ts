@@ -12,6 +12,8 @@ export type ClientRun = {
   points: ClientPoint[]
   endpoints: Endpoint[]
   failures: Failure[]
+  /** errors of the load script itself: no requests that failed */
+  exceptions: {message: string; count: number}[]
   thresholds: {metric: string; expression: string; ok: boolean}[]
   /** what was missing, cut off or ambiguous */
   notes: string[]
@@ -68,3 +70,6 @@ export type Failure = {
   first: number | null
   last: number | null
 }
+
+/** Seconds since 1970 of a run whose format has no times; what was told. */
+export type ClientOptions = {from?: number | null; to?: number | null}
