@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {CliError, EXIT} from './errors.js'
 import type {PlatformId} from './fix/platform.js'
+import type {PhaseOverride} from './loadtest/verdict/phases.js'
 import type {Context, Rule, Severity} from './rule.js'
 
 export const CONFIG_FILE = 'ahsp-db.yaml'
@@ -41,6 +42,8 @@ export type Config = {
   rules: Record<string, Record<string, number | string[]>>
   severities: Record<string, Severity>
   ignore: Ignore[]
+  /** limits of the load-test ladder that replace its own */
+  phases?: Record<string, PhaseOverride>
 }
 
 export const DEFAULTS: Config = {file: null, failOn: 'high', only: [], skip: [], rules: {}, severities: {}, ignore: []}

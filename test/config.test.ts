@@ -71,6 +71,7 @@ only: [connections, queries/slow]
 skip: [observability/short-window]
 rules: {connections/exhaustion: {warnAt: 80%, age: 5min, size: 256MB, schemas: [shop]}}
 severities: {queries/slow: low}
+phases: {medium: {users: 60, success: 99%, errors: 1, p95: 1s}, stress: {}}
 ignore:
   - {rule: indexes/unused, subject: '"public"."orders_note_idx"', reason: monthly report uses it, until: 2027-03-01}
 `
@@ -88,6 +89,7 @@ ignore:
     skip: ['observability/short-window'],
     rules: {'connections/exhaustion': {warnAt: 80, age: 300, size: 268435456, schemas: ['shop']}},
     severities: {'queries/slow': 'low'},
+    phases: {medium: {users: 60, success: 99, errors: 1, p95: 1000}, stress: {}},
     ignore: [
       {
         rule: 'indexes/unused',
@@ -251,7 +253,7 @@ describe('the commented file', () => {
     const uncommented = configTemplate(rules)
       .replaceAll(/^#(?! )/gm, '')
       .replaceAll(/^#(?= {2,}\S)/gm, '')
-    expect(Object.keys(parse(uncommented)).length).toBe(12)
+    expect(Object.keys(parse(uncommented)).length).toBe(13)
     const config = await load(uncommented)
     expect(config).toMatchObject({users: 100, ramBytes: 17179869184, failOn: 'high', connection: ENV.DATABASE_URL})
     expect(config.ignore).toHaveLength(1)

@@ -1,5 +1,6 @@
 import {z} from 'zod'
 import {PLATFORM_IDS} from '../fix/platform.js'
+import {PHASE_NAMES} from '../loadtest/verdict/phases.js'
 import {type OptionSpec, type Rule, SEVERITIES} from '../rule.js'
 import {formatQuantity, parseQuantity, QUANTITY_HELP} from './quantity.js'
 
@@ -66,6 +67,24 @@ const hardware = z.strictObject({
   storage: z.enum(['ssd', 'hdd']).optional().meta(help('ssd or hdd', 'ssd')),
 })
 
+const share = (description: string, example: string) =>
+  quantity('percent')
+    .refine(value => value <= 100, {error: `expected ${QUANTITY_HELP.percent}`})
+    .optional()
+    .meta(help(description, example))
+
+const latency = (description: string, example: string) =>
+  quantity('milliseconds').optional().meta(help(description, example))
+
+const phase = z.strictObject({
+  users: whole('a whole number of users, 1 or more').optional().meta(help('concurrent users of the phase', '50')),
+  success: share('more requests than these succeed', '98%'),
+  errors: share('fewer requests than these fail', '2%'),
+  p50: latency('the median is below', '300ms'),
+  p95: latency('95 of 100 requests are faster', '750ms'),
+  p99: latency('99 of 100 requests are faster', '1500ms'),
+})
+
 const optionSchema = (spec: OptionSpec) =>
   (spec.unit === 'names' ? z.array(text('a name')) : quantity(spec.unit))
     .optional()
@@ -120,6 +139,10 @@ export function configSchema(rules: readonly Rule[]) {
     severities: perRule(() => severity)
       .optional()
       .meta(help('severities of single rules', '{queries/slow: low}')),
+    phases: z
+      .strictObject(Object.fromEntries(PHASE_NAMES.map(name => [name, phase.optional()])))
+      .optional()
+      .meta(help(`limits of the load-test ladder: ${PHASE_NAMES.join(', ')}`, '{medium: {p95: 800ms, errors: 1%}}')),
     ignore: z.array(ignore).optional().meta({description: 'findings that are known and may stay'}),
   })
 }
