@@ -23,7 +23,14 @@ export async function readSnapshot(file: string): Promise<Snapshot> {
   if (typeof value.version !== 'number' || value.version > SNAPSHOT_VERSION) {
     throw bad(file, `has format ${value.version}, newer than ${SNAPSHOT_VERSION}`, 'update ahsp-db')
   }
-  return complete(file, value)
+  return complete(file, {...value, ...(value.schema === undefined ? {} : {schema: await schemaIn(file, value.schema)})})
+}
+
+async function schemaIn(file: string, value: unknown) {
+  const {targetSchemaOf} = await import('./whatif/shadow/validate.js')
+  const schema = targetSchemaOf(value)
+  if (!schema) throw bad(file, 'has damaged statistics', 'take the snapshot again')
+  return schema
 }
 
 /** Every section must be there and say whether it is ok; one that this version added is unavailable. */

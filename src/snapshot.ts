@@ -30,6 +30,7 @@ import type {
   StatementText,
 } from './snapshot/statements.js'
 import type {Vacuum} from './snapshot/vacuum.js'
+import type {TargetSchema} from './whatif/shadow/schema.js'
 
 export type * from './snapshot/activity.js'
 export type * from './snapshot/counters.js'
@@ -116,4 +117,6 @@ export type Snapshot = {
   warnings: string[]
   window: Window | null
   sections: {[K in SectionName]: Section<Sections[K]>}
+  /** what plans are made from, with values of columns: only with `snapshot --include-statistics` */
+  schema?: TargetSchema
 }
