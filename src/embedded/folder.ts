@@ -61,7 +61,7 @@ export function removeLeftOvers(): void {
 }
 
 /** `/tmp` when the temporary directory is so deep that a socket in it could not be bound. */
-function temporaryDirectory(): string {
+export function temporaryDirectory(): string {
   const directory = os.tmpdir()
   const longest = path.join(directory, `${PREFIX}XXXXXX`, 'run', '.s.PGSQL.65535')
   return process.platform !== 'win32' && Buffer.byteLength(longest) > MAX_SOCKET_PATH ? '/tmp' : directory

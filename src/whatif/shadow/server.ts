@@ -51,6 +51,7 @@ export async function startShadowServer(locale: DatabaseLocale): Promise<ShadowS
   const server = await startServer({
     settings: {...SETTINGS, ...(isPrivate ? {listen_addresses: ''} : {})},
     hba: isPrivate ? ['local all all trust'] : undefined,
+    quick: true,
   })
   try {
     const maintenance = await openAs(server, SUPERUSER, 'postgres')
