@@ -13,6 +13,8 @@ export type WorkloadStatement = {
   rows: number | null
   /** null: not measured */
   totalMs: number | null
+  /** with real values, where they are known; they are planned in place of typical ones */
+  samples?: Variant[]
 }
 
 /** A statement with what was read from it. */

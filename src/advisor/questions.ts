@@ -26,7 +26,7 @@ export function readStatements(statements: readonly WorkloadStatement[], catalog
         statement,
         references,
         tables,
-        variants: variantsOf(sql, references.parameters),
+        variants: statement.samples ?? variantsOf(sql, references.parameters),
         before: 0,
       })
     }

@@ -5,7 +5,7 @@ import {entriesOf} from '../workload/statements.js'
 import type {WorkloadStatement} from './costs.js'
 
 /** An index is not built for something that happened once. */
-const MIN_CALLS = 2
+export const MIN_CALLS = 2
 /** Statements that are planned, by time and by calls; what is left is little of either. */
 const MAX_STATEMENTS = 1000
 

@@ -96,3 +96,32 @@ export const snapshotFlags = {
 export const baselineFlags = {
   baseline: Flags.string({description: 'compare with this earlier snapshot (regressions, rates)', helpValue: 'FILE'}),
 }
+
+/** For commands that plan a workload: where it comes from, and what plans it. */
+export const workloadFlags = {
+  queries: Flags.string({
+    description: 'the statements of this file or folder, not of pg_stat_statements',
+    exclusive: ['log'],
+    helpValue: 'FILE|DIR',
+  }),
+  log: Flags.string({
+    description: "the statements of this log of PostgreSQL's, with their values; again for each file, in order",
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'FILE',
+  }),
+  prefix: Flags.string({
+    description: 'log_line_prefix of a stderr log (default: recognised)',
+    dependsOn: ['log'],
+    helpValue: 'LOG_LINE_PREFIX',
+  }),
+  planner: Flags.option({
+    options: ['shadow', 'hypopg'] as const,
+    default: 'shadow',
+    description: 'a private PostgreSQL on this machine, or the extension hypopg of the server',
+  })(),
+  snapshot: Flags.string({
+    description: 'plan from this file that snapshot --include-statistics wrote, without a server',
+    helpValue: 'FILE',
+  }),
+}

@@ -5,7 +5,10 @@ import {STATISTIC_TYPES, type StatisticName} from './schema.js'
 
 const MAX_OBJECTS = 5000
 /** Settings that plans depend on outside the category of query tuning. */
-const SETTINGS = ['work_mem', 'hash_mem_multiplier', 'search_path', 'TimeZone', 'DateStyle', 'IntervalStyle']
+const SETTINGS = [
+  ...['work_mem', 'hash_mem_multiplier', 'max_parallel_workers_per_gather', 'parallel_leader_participation'],
+  ...['search_path', 'TimeZone', 'DateStyle', 'IntervalStyle'],
+]
 
 /** The session's own values: what this program sets for its transaction does not count. */
 export const settings = `SELECT ${MARK} s.name::text AS name, s.reset_val AS value
