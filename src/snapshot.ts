@@ -1,5 +1,6 @@
 import type {Activity, BlockedSession, PreparedTransaction} from './snapshot/activity.js'
 import type {Archiver, Checkpoints, Database, IoRow, Wal} from './snapshot/counters.js'
+import type {IndexAdvice} from './snapshot/index-advice.js'
 import type {Pooler} from './snapshot/pooler.js'
 import type {ColumnStatistics, Index, InvalidIndex, Table, TableSpace} from './snapshot/relations.js'
 import type {Replica, ReplicationSlot, Standby} from './snapshot/replication.js'
@@ -34,6 +35,7 @@ import type {TargetSchema} from './whatif/shadow/schema.js'
 
 export type * from './snapshot/activity.js'
 export type * from './snapshot/counters.js'
+export type * from './snapshot/index-advice.js'
 export type * from './snapshot/pooler.js'
 export type * from './snapshot/relations.js'
 export type * from './snapshot/replication.js'
@@ -91,6 +93,8 @@ export type Sections = {
   hbaRules: HbaRule[]
   openSchemas: OpenSchema[]
   statementFamilies: StatementFamilies
+  /** unsupported: nobody asked for it, or there is nothing to plan with on this machine */
+  indexAdvice: IndexAdvice
 }
 
 export type SectionName = keyof Sections

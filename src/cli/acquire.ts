@@ -20,6 +20,8 @@ export type Acquire = {
   pgbouncer?: string[]
   window?: string
   deep?: boolean
+  /** milliseconds for costing new indexes; undefined: it is not asked for */
+  adviceMs?: number
   timeout: string
   debug?: boolean
 }
@@ -51,7 +53,13 @@ export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
     stop.signal.addEventListener('abort', () => void connection?.cancel())
     const target = await open()
     if (isConsole(target)) return await readConsole(target, poolers, watched(true))
-    return await collect(target, {...watched(poolers.length > 0), deep: request.deep, poolers, reconnect: open})
+    return await collect(target, {
+      ...watched(poolers.length > 0),
+      deep: request.deep,
+      adviceMs: request.adviceMs,
+      poolers,
+      reconnect: open,
+    })
   } finally {
     stop.dispose()
     progress.stop()

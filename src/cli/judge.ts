@@ -1,4 +1,4 @@
-import {analyze} from '../analyze.js'
+import {analyze, isSelected} from '../analyze.js'
 import type {CapacityReport} from '../capacity/types.js'
 import {type Config, loadConfig} from '../config.js'
 import {EXIT, type ExitCode, usageError} from '../errors.js'
@@ -72,6 +72,12 @@ function known(names: string[] | undefined): string[] | undefined {
   }
   return names
 }
+
+/** Only one rule asks what new indexes would bring: without it nothing is planned. */
+export const adviceMsOf = (config: Config): number | undefined =>
+  isSelected({id: 'indexes/missing', category: 'indexes'}, config) ? ADVICE_MS : undefined
+
+const ADVICE_MS = 2000
 
 type Rules = Parameters<typeof analyze>[3]
 

@@ -1,7 +1,7 @@
 import type {Snapshot} from '../snapshot.js'
 
 /** What only a superuser, or a role that reads the data, may see: not asked of a least-privilege role. */
-const OPTIONAL = new Set(['columnStatistics', 'fileSettings', 'hbaRules'])
+const OPTIONAL = new Set(['columnStatistics', 'fileSettings', 'hbaRules', 'indexAdvice'])
 
 /** Sections that this server has and this role could not read; the optional ones not counted. */
 export const missingSections = (snapshot: Snapshot) => closedSections(snapshot).filter(({name}) => !OPTIONAL.has(name))

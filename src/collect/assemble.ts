@@ -11,12 +11,18 @@ const OLDEST_MAJOR = 12
 
 export const NOT_REACHED: Section<never> = {ok: false, reason: 'error', message: 'the run ended before this was read'}
 
-/** What was read, as the snapshot that everybody gets. */
-export function assemble(run: Run, window: Window | null): Snapshot {
+/** All sections as far as they were read, without the work of this tool itself. */
+export function sectionsOf(run: Run): Snapshot['sections'] {
   const sections = Object.fromEntries(
     sectionNames.map(section => [section, run.sections[section] ?? NOT_REACHED]),
   ) as Snapshot['sections']
   leaveOutOwnStatements(sections)
+  return sections
+}
+
+/** What was read, as the snapshot that everybody gets. */
+export function assemble(run: Run, window: Window | null): Snapshot {
+  const sections = sectionsOf(run)
   const {server} = sections
   if (server.ok) versionWarning(server.data.versionNum, run.warnings)
   if (server.ok && server.data.isPooled) run.warnings.push(POOLED)

@@ -18,6 +18,8 @@ export type CollectOptions = {
   deadlineMs: number
   /** measure the largest tables with pgstattuple; default false */
   deep?: boolean
+  /** milliseconds for costing new indexes on a private server; undefined: that is not asked for */
+  adviceMs?: number
   /** consoles to read along */
   poolers?: PoolerReader[]
   signal?: AbortSignal
@@ -63,7 +65,9 @@ export async function collect(connection: Connection, options: CollectOptions): 
   await sample(run, samples)
   const activity = run.sections.activity as Section<Sections['activity']>
   if (activity.ok) activity.data.samples = samples
+  const costIndexes = await prepareAdvice(run, options.adviceMs)
   await run.connection.close()
+  run.sections.indexAdvice = await costIndexes()
   const read = await poolers!
   run.sections.poolers = read.section
   run.warnings.push(...read.warnings)
@@ -92,6 +96,15 @@ async function collectSection(run: Run, collector: Collector, deep: boolean): Pr
   if (section === 'statements' && statements?.ok) {
     run.context!.queryids = [...new Set(statements.data.map(statement => statement.queryid!))]
   }
+}
+
+const NOT_ASKED: Section<never> = {ok: false, reason: 'unsupported', message: 'costing new indexes was not asked for'}
+
+/** Reads what costing needs while there is a connection; the costing itself needs none. */
+async function prepareAdvice(run: Run, adviceMs: number | undefined): Promise<() => Promise<Section<unknown>>> {
+  if (adviceMs === undefined) return async () => NOT_ASKED
+  const {indexAdvice} = await import('./index-advice.js')
+  return indexAdvice(run, adviceMs)
 }
 
 const contextOf = (server: Sections['server']): CollectContext => ({

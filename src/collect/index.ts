@@ -69,5 +69,9 @@ export const EXPLAIN_CONTEXT: CollectContext = {
   queryids: [],
 }
 
-/** Every section of a snapshot: the server's, and what comes from the poolers' consoles. */
-export const sectionNames: readonly SectionName[] = [...collectors.map(({section}) => section), 'poolers']
+/** Every section of a snapshot: the server's, what was planned for it, and what comes from the poolers' consoles. */
+export const sectionNames: readonly SectionName[] = [
+  ...collectors.map(({section}) => section),
+  'indexAdvice',
+  'poolers',
+]

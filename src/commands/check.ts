@@ -12,7 +12,7 @@ import {
   selectionFlags,
   snapshotFlags,
 } from '../cli/flags.js'
-import {configure, exitCodeOf, judge} from '../cli/judge.js'
+import {adviceMsOf, configure, exitCodeOf, judge} from '../cli/judge.js'
 import {emit, terminal} from '../cli/output.js'
 import {reportOfRefusal} from '../cli/refusal.js'
 import {EXIT} from '../errors.js'
@@ -56,6 +56,7 @@ export default class Check extends Command {
         ...flags,
         conninfo: setup.config.connection,
         pgbouncer: setup.config.pgbouncer,
+        adviceMs: adviceMsOf(setup.config),
       })
       const report = await judge(snapshot, setup, flags.debug)
       await emit(await render(report, format, options), flags.output)

@@ -3,7 +3,7 @@ import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
 import {connectionFlags, contextFlags, globalFlags, outputFlags, snapshotFlags} from '../cli/flags.js'
-import {configure, judge} from '../cli/judge.js'
+import {adviceMsOf, configure, judge} from '../cli/judge.js'
 import {emit} from '../cli/output.js'
 
 export default class Fix extends Command {
@@ -42,6 +42,7 @@ export default class Fix extends Command {
       ...flags,
       conninfo: setup.config.connection,
       pgbouncer: setup.config.pgbouncer,
+      adviceMs: adviceMsOf(setup.config),
     })
     const {guide} = await import('../render/guide.js')
     await emit(guide(await judge(snapshot, setup), flags.format), flags.output)

@@ -2,7 +2,7 @@ import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
 import {connectionFlags, conninfoArg, globalFlags, outputFlags} from '../cli/flags.js'
-import {configure} from '../cli/judge.js'
+import {adviceMsOf, configure} from '../cli/judge.js'
 import {emit} from '../cli/output.js'
 import {EXIT} from '../errors.js'
 import {snapshotText} from '../snapshot-file.js'
@@ -34,7 +34,12 @@ export default class Snapshot extends Command {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Snapshot)
     const {config} = await configure(flags, args.conninfo)
-    const snapshot = await acquireSnapshot({...flags, conninfo: config.connection, pgbouncer: config.pgbouncer})
+    const snapshot = await acquireSnapshot({
+      ...flags,
+      conninfo: config.connection,
+      pgbouncer: config.pgbouncer,
+      adviceMs: adviceMsOf(config),
+    })
     if (flags['include-statistics']) {
       const {addSchema} = await import('../cli/planning.js')
       await addSchema(snapshot, config.connection)

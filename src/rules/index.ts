@@ -10,6 +10,7 @@ import indexesDuplicate from './indexes/duplicate.js'
 import indexesForeignKeyUnindexed from './indexes/foreign-key-unindexed.js'
 import indexesInvalid from './indexes/invalid.js'
 import indexesLowUse from './indexes/low-use.js'
+import indexesMissing from './indexes/missing.js'
 import indexesUnused from './indexes/unused.js'
 import memoryEffectiveCacheSize from './memory/effective-cache-size.js'
 import memoryMaintenanceWorkMem from './memory/maintenance-work-mem.js'
@@ -127,6 +128,7 @@ export const rules: readonly Rule[] = [
   indexesForeignKeyUnindexed,
   indexesInvalid,
   indexesLowUse,
+  indexesMissing,
   indexesUnused,
   memoryEffectiveCacheSize,
   memoryMaintenanceWorkMem,

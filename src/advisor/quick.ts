@@ -1,0 +1,112 @@
+import {isWrite} from '../derive/statement-text.js'
+import type {IndexAdvice, Snapshot, Statement, Table} from '../snapshot.js'
+import {loadParser, type TableName, tablesOf} from '../sql/parse.js'
+import type {Planner} from '../whatif/planner.js'
+import type {TargetSchema} from '../whatif/shadow/schema.js'
+import type {Recommendation} from './advice.js'
+import type {WorkloadStatement} from './costs.js'
+import {workloadOf} from './workload.js'
+
+/**
+ * A statement is worth costing when it is among the first by time, takes this share of all time, reads so many pages in
+ * each call, and names a table of so many pages that was read as a whole.
+ */
+const TOP = 15
+const MIN_SHARE = 0.01
+const MIN_PAGES_PER_CALL = 20
+const MIN_PAGES = 20
+/** Writes of the same tables, for what an index costs them. */
+const MAX_WRITES = 15
+/** What there is time for in two seconds. */
+const LIMITS = {candidates: 80, maximum: 5}
+
+export type QuickWorkload = {
+  /** empty: nothing is worth it */
+  statements: WorkloadStatement[]
+  /** all that they name */
+  tables: TableName[]
+}
+
+/** What is costed in a check. Loads the parser. */
+export async function quickWorkload(snapshot: Snapshot): Promise<QuickWorkload> {
+  await loadParser()
+  const {statements, tables} = snapshot.sections
+  const workload = workloadOf(snapshot)
+  if (!workload || !statements.ok || !tables.ok) return {statements: [], tables: []}
+  const byTime = [...workload.statements].sort((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0) || b.calls - a.calls)
+  const whole = byTime.reduce((sum, {totalMs}) => sum + (totalMs ?? 0), 0)
+  const pagesPerCall = pagesOf(statements.data)
+  const scanned = tables.data.filter(({pages, seqScans}) => pages >= MIN_PAGES && seqScans > 0)
+  const worth = byTime
+    .slice(0, TOP)
+    .filter(({totalMs}) => (totalMs ?? 0) >= whole * MIN_SHARE)
+    .filter(({id}) => (pagesPerCall.get(id) ?? 0) >= MIN_PAGES_PER_CALL)
+    .filter(({sql}) => namesOf(sql).some(name => isScanned(name, tables.data, scanned)))
+  const read = worth.flatMap(({sql}) => namesOf(sql))
+  const writes = byTime
+    .filter(each => isWrite(each.sql) && !worth.includes(each))
+    .filter(({sql}) => namesOf(sql).some(({name}) => read.some(other => other.name === name)))
+    .sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0))
+    .slice(0, worth.length > 0 ? MAX_WRITES : 0)
+  const chosen = [...worth, ...writes]
+  return {statements: chosen, tables: distinct(chosen.flatMap(({sql}) => namesOf(sql)))}
+}
+
+const namesOf = (sql: string) => tablesOf(sql) ?? []
+
+function pagesOf(statements: readonly Statement[]): Map<string, number> {
+  const sums = new Map<string, {pages: number; calls: number}>()
+  for (const {queryid, sharedHit, sharedRead, calls} of statements) {
+    const known = sums.get(queryid!) ?? {pages: 0, calls: 0}
+    sums.set(queryid!, {pages: known.pages + sharedHit + sharedRead, calls: known.calls + calls})
+  }
+  return new Map([...sums].map(([id, {pages, calls}]) => [id, pages / Math.max(1, calls)]))
+}
+
+/** The scans of a partitioned table are its partitions', which statements do not name. */
+function isScanned({schema, name}: TableName, tables: readonly Table[], scanned: readonly Table[]): boolean {
+  const isNamed = (table: Table) => table.name === name && (schema === null || table.schema === schema)
+  const isParent = tables.some(table => table.kind === 'partitioned' && isNamed(table))
+  return scanned.some(table => isNamed(table) || (isParent && table.isPartition))
+}
+
+function distinct(names: readonly TableName[]): TableName[] {
+  return [...new Map(names.map(each => [JSON.stringify([each.schema, each.name]), each])).values()]
+}
+
+/** Costs candidates for these statements alone. The parser is loaded. */
+export async function adviseQuickly(
+  planner: Planner,
+  schema: TargetSchema,
+  {statements}: QuickWorkload,
+  snapshot: Snapshot,
+): Promise<IndexAdvice> {
+  const {advise} = await import('./advise.js')
+  const {catalogOf} = await import('./catalog-of.js')
+  const {definitionSql} = await import('./definition.js')
+  const {indexesReport} = await import('./report.js')
+  const {detectFramework} = await import('../fix/framework.js')
+  const advice = await advise(planner, catalogOf(schema), statements, LIMITS)
+  const framework = detectFramework(snapshot.sections.application)
+  const disabled = planner.disabled.map(({table, reason}) => `${table} is not planned: ${reason}`)
+  const notes = [...schema.notes, ...disabled]
+  const report = indexesReport(advice, {snapshot, schema, framework, planner: planner.kind, notes})
+  const {before, after, candidates, closest} = advice
+  return {
+    ...{statements: advice.statements, candidates, before, after, notes},
+    recommended: advice.recommendations.map((each, at) => {
+      const {serves: _, table: _table, definition: text, ...lines} = report.recommendations[at]!
+      return {...lines, text, definition: each.index.definition, serves: servedBy(each)}
+    }),
+    closest: closest && {
+      definitions: closest.indexes.map(({definition}) => definitionSql(definition)),
+      queryid: closest.statement.id,
+      before: closest.before,
+      after: closest.after,
+      reason: closest.reason,
+    },
+  }
+}
+
+const servedBy = ({serves}: Recommendation) =>
+  serves.map(({statement: {id, calls}, before, after}) => ({queryid: id, calls, before, after}))
