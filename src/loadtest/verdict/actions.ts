@@ -1,0 +1,26 @@
+import type {CauseReport, Condition, FailureGroup} from './types.js'
+
+const MOST = 8
+
+/** What to do before the next run, most urgent first: the fixes of the causes, the code behind failures, what to measure. */
+export function actionsOf(
+  causes: readonly CauseReport[],
+  groups: readonly FailureGroup[],
+  conditions: readonly Condition[],
+): string[] {
+  const fixes = causes
+    .filter(({isMaterial}) => isMaterial)
+    .flatMap(({id, findings, look}) =>
+      findings.length > 0
+        ? findings.slice(0, 2).map(({title, rule, fixes}) => `${id}: ${fixes[0]?.title ?? title} (ahsp-db fix ${rule})`)
+        : look.slice(0, 1).map(text => `${id}: ${text}`),
+    )
+  const code = groups
+    .filter(({verdict}) => verdict === 'not the database')
+    .slice(0, 2)
+    .map(({request, error}) => `Look at the code of ${request}: ${error}`)
+  const unknown = conditions
+    .filter(({result}) => result === 'unknown')
+    .map(({name, note}) => `Measure ${name}: ${note}`)
+  return [...new Set([...fixes, ...code, ...unknown])].slice(0, MOST)
+}

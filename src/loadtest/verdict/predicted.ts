@@ -1,0 +1,65 @@
+import {number} from '../../units.js'
+import {MAX_EXTRAPOLATION} from '../estimates.js'
+import type {Limits} from '../limits.js'
+import {type Prediction, predict} from '../predict.js'
+import type {LadderStep} from '../steps.js'
+import {ACTIVE_PER_CORE} from './causes/pool-starved.js'
+import {condition} from './condition.js'
+import {type Phase, phaseAfter} from './phases.js'
+import type {Condition} from './types.js'
+
+/** What the next step needs, as far as may be told: never beyond 2.5 times the tested users. */
+export function predictedConditions(
+  tested: number,
+  users: number,
+  ladder: readonly Phase[],
+  steps: readonly LadderStep[],
+  limits: Limits,
+): Condition[] {
+  const most = Math.floor(MAX_EXTRAPOLATION * tested)
+  const after = phaseAfter(ladder, tested)?.users ?? null
+  if (after !== null && users > after) return [skipped(users, after)]
+  // The ladder's own first step is three times as high: then as far as it may be told.
+  if (users > most && users !== after) return [tooFar(users, most, tested)]
+  const at = Math.min(users, most)
+  const prediction = predict(steps, at, limits)
+  const note =
+    prediction.refused ?? `${prediction.known} for ${number(at)} users${at < users ? ', as far as can be told' : ''}`
+  return [poolCondition(prediction, limits, note), runningCondition(prediction, limits, note)]
+}
+
+const skipped = (users: number, after: number): Condition => ({
+  name: 'one step at a time',
+  measured: `${number(users)} users`,
+  limit: `<= ${number(after)} users`,
+  margin: null,
+  result: 'failed',
+  note: `it skips the step with ${number(after)} users`,
+  isEssential: true,
+})
+
+const tooFar = (users: number, most: number, tested: number): Condition => ({
+  ...skipped(users, most),
+  note: `nothing can be told beyond ${MAX_EXTRAPOLATION} times the ${number(tested)} that were tested`,
+})
+
+function poolCondition({busyPeak, connections}: Prediction, {pool, usable}: Limits, note: string): Condition {
+  const [needed, limit] = pool === null ? [connections, usable] : [busyPeak, pool]
+  return condition({
+    name: pool === null ? 'predicted connections' : 'predicted pool',
+    value: limit === null || needed === null ? null : Math.ceil(needed.value),
+    limit: limit ?? 0,
+    unit: number,
+    note: limit === null ? 'neither a pool nor max_connections is known' : note,
+  })
+}
+
+function runningCondition({running}: Prediction, {cores}: Limits, note: string): Condition {
+  return condition({
+    name: 'predicted active sessions',
+    value: cores === null ? null : (running?.value ?? null),
+    limit: ACTIVE_PER_CORE * (cores ?? 0),
+    unit: number,
+    note: cores === null ? 'the cores are not known: give --cpus N' : note,
+  })
+}
