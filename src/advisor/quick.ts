@@ -19,6 +19,10 @@ const MIN_PAGES = 20
 const MAX_WRITES = 15
 /** What there is time for in two seconds. */
 const LIMITS = {candidates: 80, maximum: 5}
+/** Of all tables, not only of those that are looked at; and what is too little to be asked about. */
+const BUDGET_SHARE = 0.25
+const MIN_BUDGET = 16 * 2 ** 20
+const PAGE = 8192
 
 export type QuickWorkload = {
   /** empty: nothing is worth it */
@@ -86,7 +90,7 @@ export async function adviseQuickly(
   const {definitionSql} = await import('./definition.js')
   const {indexesReport} = await import('./report.js')
   const {detectFramework} = await import('../fix/framework.js')
-  const advice = await advise(planner, catalogOf(schema), statements, LIMITS)
+  const advice = await advise(planner, catalogOf(schema), statements, {...LIMITS, budget: budgetOf(snapshot)})
   const framework = detectFramework(snapshot.sections.application)
   const disabled = planner.disabled.map(({table, reason}) => `${table} is not planned: ${reason}`)
   const notes = [...schema.notes, ...disabled]
@@ -94,9 +98,10 @@ export async function adviseQuickly(
   const {before, after, candidates, closest} = advice
   return {
     ...{statements: advice.statements, candidates, before, after, notes},
-    recommended: advice.recommendations.map((each, at) => {
+    recommended: advice.recommendations.flatMap((each, at) => {
+      if (isUpgrade(each)) return []
       const {serves: _, table: _table, definition: text, ...lines} = report.recommendations[at]!
-      return {...lines, text, definition: each.index.definition, serves: servedBy(each)}
+      return [{...lines, text, definition: each.index.definition, serves: servedBy(each)}]
     }),
     closest: closest && {
       definitions: closest.indexes.map(({definition}) => definitionSql(definition)),
@@ -106,6 +111,15 @@ export async function adviseQuickly(
       reason: closest.reason,
     },
   }
+}
+
+/** An existing index with columns added: it spares visits to the table, and nothing is missing. */
+const isUpgrade = ({index: {definition}, replaces}: Recommendation) =>
+  definition.include.length > 0 && replaces.some(({keys}) => keys.length === definition.keys.length)
+
+function budgetOf({sections: {tables}}: Snapshot): number {
+  const pages = tables.ok ? tables.data.reduce((sum, table) => sum + table.pages, 0) : 0
+  return Math.max(MIN_BUDGET, BUDGET_SHARE * pages * PAGE)
 }
 
 const servedBy = ({serves}: Recommendation) =>

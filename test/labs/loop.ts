@@ -11,6 +11,7 @@ import {rules} from '../../src/rules/index.js'
 import {binDirOf} from '../postgres.js'
 import {takeSnapshot} from '../snapshot.js'
 import {applyVerbatim, printedFix} from './apply.js'
+import {expectFaster, measure, sendWorkload} from './execution.js'
 import {healthyTemplate, PLAIN_ROLE, type Running, startLab} from './server.js'
 
 const LABS = fileURLToPath(new URL('../../fixtures/labs/', import.meta.url))
@@ -25,12 +26,16 @@ const labNames = () =>
 /** Debian's PgBouncer 1.18 is what these warn of. */
 const OLD_PGBOUNCER = ['pooler/version']
 
+/** Longer than a check gives it: what is shown here is not how fast this machine is. */
+const ADVICE_MS = 30_000
+
 const ruleOf = (labName: string) => labName.replace(/\..*$/, '')
 
 async function check(server: Running, lab?: Lab, only?: string, user?: string): Promise<Report> {
   const consoles = server.pooler ? [server.pooler.console()] : []
   const window = lab?.windowSeconds ?? (server.pooler ? 1 : 0)
-  const snapshot = await takeSnapshot(server.url(user), window, consoles)
+  const adviceMs = only === undefined || only === 'indexes/missing' ? ADVICE_MS : undefined
+  const snapshot = await takeSnapshot(server.url(user), window, consoles, adviceMs)
   const config = await loadConfig(undefined, rules as never, {})
   const options = {
     ...HEALTHY_OPTIONS,
@@ -61,6 +66,7 @@ async function prove(labName: string, described: Lab, server: Running): Promise<
   const rule = ruleOf(labName)
   const lab = await prepared(described, server)
   await lab.ill?.(server)
+  await sendWorkload(lab, server)
   const ill = await check(server, lab, rule)
   const result = resultOf(ill)
   expect(result, `${rule} must fire`).toMatchObject({status: 'found'})
@@ -71,6 +77,7 @@ async function prove(labName: string, described: Lab, server: Running): Promise<
 
   await provePlainRole(lab, rule, server)
 
+  const before = await measure(lab, server)
   const chosen = lab.fix === 'all' ? finding.fixes.map((_, at) => at) : [lab.fix ?? 0]
   const kind = finding.fixes[chosen[0]!]?.kind
   if (lab.cure) {
@@ -82,6 +89,7 @@ async function prove(labName: string, described: Lab, server: Running): Promise<
     for (const fix of chosen) await applyVerbatim(printedFix(text, rule, finding.subject, fix, part), server)
   }
   await lab.afterFix?.(server)
+  expectFaster(before, await measure(lab, server))
   const cured = resultOf(await check(server, lab, rule))
   expect(cured, `${rule} must be ok after its fix`).toMatchObject({status: 'ok', findings: []})
 }

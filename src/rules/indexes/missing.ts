@@ -42,7 +42,10 @@ export default defineRule({
       .filter(({times, share}) => times >= options.minTimes && share >= options.minShare)
     const findings = found.map(gain => draft(gain, advice, options))
     const order = (each: FindingDraft) => SEVERITIES.indexOf(each.severity)
-    return {summary: summaryOf(advice, findings.length), findings: findings.sort((a, b) => order(a) - order(b))}
+    return {
+      summary: summaryOf(advice, findings.length, options),
+      findings: findings.sort((a, b) => order(a) - order(b)),
+    }
   },
 })
 
@@ -98,10 +101,17 @@ const weightOf = ({index, share}: Gain): Evidence[] => [
 
 const notesOf = ({notes}: IndexAdvice) => (notes.length > 0 ? ` Less exact: ${notes.slice(0, 2).join('; ')}.` : '')
 
-function summaryOf({statements, candidates, closest}: IndexAdvice, found: number): string {
+function summaryOf(
+  {statements, candidates, closest, recommended}: IndexAdvice,
+  found: number,
+  {minTimes, minShare}: {minTimes: number; minShare: number},
+): string {
   if (statements === 0) return 'no statement of weight reads a table of 20 pages or more as a whole'
   const asked = `${statements} statements and ${candidates} candidates were planned`
   if (found > 0) return `${found} ${found === 1 ? 'index pays' : 'indexes pay'}: ${asked}`
+  if (recommended.length > 0) {
+    return `no index makes statements that take ${minShare} % of the time ${minTimes} times cheaper: ${asked}`
+  }
   if (!closest) return `no index pays: ${asked}`
   const {definitions, before, after, reason} = closest
   const cost = `cost ${rounded(before)} -> ${rounded(after)}`
