@@ -1,0 +1,51 @@
+import {usableConnections} from '../derive/connections.js'
+import {WAIT_LIMIT_MS} from '../derive/pool-budget.js'
+import {isOnServer, poolCapacity, poolModeOf} from '../derive/pooler.js'
+import type {Snapshot} from '../snapshot.js'
+import type {Run} from './record.js'
+
+/** What the links between users and processors carry; null: not known, or there is none. */
+export type Limits = {
+  /** server connections of all pools in front of the server */
+  pool: number | null
+  /** how the pool's size is written: `pool_size of 2 pools` */
+  poolName: string
+  /** connections that the server accepts from ordinary roles */
+  usable: number | null
+  /** of the server */
+  cores: number | null
+  /** milliseconds: the slowest response that the phase allows to one request in twenty */
+  p95Ms: number | null
+  /** milliseconds that a transaction may wait for a connection on average */
+  waitMs: number
+}
+
+/** The limits as they stood when the run began; `p95Ms` is the phase's. */
+export function limitsOf(run: Run, {cores, p95Ms}: {cores?: number | null; p95Ms?: number | null} = {}): Limits {
+  const snapshot = run.snapshots.start ?? run.snapshots.end
+  const settings = snapshot?.sections.settings
+  return {
+    ...poolOf(snapshot),
+    usable: run.counters.at(-1)?.usable ?? (settings?.ok ? usableConnections(settings.data).usable : null),
+    cores: cores ?? run.start.cpus,
+    p95Ms: p95Ms ?? null,
+    waitMs: WAIT_LIMIT_MS,
+  }
+}
+
+/** In session mode a client keeps its connection: then a pool's size limits clients, not transactions. */
+function poolOf(snapshot: Snapshot | null): Pick<Limits, 'pool' | 'poolName'> {
+  const none = {pool: null, poolName: 'pool_size'}
+  if (!snapshot?.sections.poolers.ok) return none
+  const poolers = snapshot.sections.poolers.data
+  const {pools, processes} = poolCapacity(poolers, isOnServer(poolers, snapshot.sections.activity))
+  const shared = pools.filter(
+    ({pooler, database, user}) => poolModeOf(pooler, database, user ?? undefined) !== 'session' && user !== null,
+  )
+  if (shared.length === 0) return none
+  const name = `pool_size of ${shared.length} ${shared.length === 1 ? 'pool' : 'pools'}`
+  return {
+    pool: shared.reduce((sum, {poolSize}) => sum + poolSize, 0),
+    poolName: processes > 1 ? `${name} in ${processes} processes` : name,
+  }
+}
