@@ -17,6 +17,11 @@ export async function readSnapshot(file: string): Promise<Snapshot> {
   } catch (error) {
     throw bad(file, `is not JSON (${(error as Error).message})`, 'it may be cut off: take the snapshot again')
   }
+  return snapshotOf(file, value)
+}
+
+/** The snapshot that a parsed file, or a line of one, holds. Throws (exit 2) for anything else, and for a newer one. */
+export function snapshotOf(file: string, value: Partial<Snapshot> | null): Snapshot {
   if (value?.format !== 'ahsp-db/snapshot') {
     throw bad(file, 'is not a snapshot of ahsp-db', 'give a file that ahsp-db snapshot -o FILE wrote')
   }

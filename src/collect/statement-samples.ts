@@ -4,7 +4,7 @@ import {type Run, readRows} from './read.js'
 import {view} from './statements.js'
 
 /** Statements in each sample: those with most calls or rows. */
-const MOST = 1000
+export const MOST = 1000
 
 /** Milliseconds between two samples: ten in a window, but not so often that a request is cut into pieces. */
 const sampleInterval = (windowSeconds: number): number => Math.min(5000, Math.max(1000, windowSeconds * 100))

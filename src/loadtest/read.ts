@@ -1,0 +1,142 @@
+import {CliError, EXIT} from '../errors.js'
+import {snapshotOf} from '../snapshot-file.js'
+import {linesOf} from './lines.js'
+import {type CounterSample, RUN_VERSION, type Run, type RunRecord, type RunStart} from './record.js'
+
+/** Samples of one kind that are kept: ten hours of seconds. */
+const MOST = 36_000
+/** The server's start is told exactly; what it says differs only by the representation. Seconds. */
+const SAME_START = 0.5
+
+const HINT = 'give a file that ahsp-db loadtest watch -o FILE wrote'
+const bad = (file: string, what: string, hint = HINT) => new CliError('RUN', EXIT.usage, `${file}: ${what}`, hint)
+
+/**
+ * A file that `loadtest watch` wrote, also one that breaks off. What it does not know is passed over, what is damaged
+ * is a note. Throws CliError (exit 2) for another file, and for a newer one.
+ */
+export async function readRun(file: string): Promise<Run> {
+  let run: Run | null = null
+  const counts = {damaged: 0, dropped: 0, isSecond: false}
+  try {
+    for await (const {text, isWhole} of linesOf(file)) {
+      if (text.trim() === '') continue
+      const value = parsed(text)
+      if (!run) run = begin(file, value)
+      else if (!value) {
+        if (isWhole) counts.damaged += 1
+      } else if (value.type === 'run') {
+        counts.isSecond = true
+        break
+      } else if (!add(run, value, file)) counts.dropped += 1
+    }
+  } catch (error) {
+    if (error instanceof CliError) throw error
+    const {code, message} = error as NodeJS.ErrnoException
+    throw bad(file, `cannot be read (${code ?? message})`)
+  }
+  if (!run) throw bad(file, 'is empty')
+  run.restarts = restartsOf(run)
+  run.notes.push(...notesOf(run, counts))
+  return run
+}
+
+type Value = {type: string; at: number}
+
+/** null: no record at all. */
+function parsed(text: string): Value | null {
+  try {
+    const value = JSON.parse(text)
+    return typeof value?.type === 'string' && Number.isFinite(value.at) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function begin(file: string, value: Value | null): Run {
+  const start = value as RunStart | null
+  if (start?.type !== 'run' || start.format !== 'ahsp-db/run') throw bad(file, 'is no run of ahsp-db loadtest watch')
+  if ((start.version as number) > RUN_VERSION) {
+    throw bad(file, `has format ${start.version}, newer than ${RUN_VERSION}`, 'update ahsp-db')
+  }
+  if (start.version !== RUN_VERSION || !start.target) throw bad(file, 'its first line is damaged', 'watch again')
+  return {
+    start,
+    snapshots: {start: null, end: null},
+    activity: [],
+    counters: [],
+    pools: [],
+    refusals: [],
+    texts: new Map(),
+    end: null,
+    restarts: [],
+    notes: [],
+  }
+}
+
+/** false: there are too many of its kind already. */
+function add(run: Run, value: Value, file: string): boolean {
+  const record = value as RunRecord
+  switch (record.type) {
+    case 'snapshot':
+      if (record.when === 'start' || record.when === 'end')
+        run.snapshots[record.when] = snapshotOf(file, record.snapshot)
+      return true
+    case 'activity':
+      return keep(run.activity, record)
+    case 'counters':
+      return keep(run.counters, record)
+    case 'pools':
+      return keep(run.pools, record)
+    case 'refused':
+      return keep(run.refusals, record)
+    case 'statement':
+      if (run.texts.size >= MOST) return false
+      run.texts.set(record.queryid, record.text)
+      return true
+    case 'end':
+      run.end = record
+      return true
+    default:
+      return true
+  }
+}
+
+function keep<T>(all: T[], record: T): boolean {
+  if (all.length >= MOST) return false
+  all.push(record)
+  return true
+}
+
+/** By the watching machine's clock; where that of the server is not known, when it was first seen. */
+function restartsOf({start, counters, activity}: Run): number[] {
+  return counters.flatMap((sample, at) => {
+    const before = counters[at - 1]
+    if (!before || Math.abs(before.startedAt - sample.startedAt) < SAME_START) return []
+    const last = lastBefore(sample, [before, ...activity])
+    const told = start.clock ? sample.startedAt - start.clock.offset : sample.at
+    return [Math.min(sample.at, Math.max(last, told))]
+  })
+}
+
+/** When the old server was seen last: its own clock may be wrong by more than was measured. */
+const lastBefore = (sample: CounterSample, all: readonly Value[]): number =>
+  all.reduce((last, {at}) => (at < sample.startedAt && at < sample.at && at > last ? at : last), all[0]!.at)
+
+function notesOf(run: Run, counts: {damaged: number; dropped: number; isSecond: boolean}): string[] {
+  const {start, end, restarts, snapshots} = run
+  const since = (at: number) => `${Math.round(at - start.at)} s after its start`
+  return [
+    end ? '' : 'the file breaks off: the watching was killed, or still goes on',
+    ...restarts.map(at => `the server was restarted ${since(at)}`),
+    snapshots.start ? '' : 'it has no snapshot of the start',
+    end && !snapshots.end ? 'it has no snapshot of the end' : '',
+    counts.damaged > 0 ? `${counts.damaged} damaged lines were passed over` : '',
+    counts.dropped > 0 ? `it is longer than ten hours: ${counts.dropped} lines were left out` : '',
+    counts.isSecond ? 'a second run begins in the file: it was left out' : '',
+    end && end.missed > 0
+      ? `${end.missed} samples are missing: the server answered too late, or refused the query`
+      : '',
+    ...(end?.notes ?? []),
+  ].filter(Boolean)
+}
