@@ -21,7 +21,7 @@ export async function readSnapshot(file: string): Promise<Snapshot> {
 }
 
 /** The snapshot that a parsed file, or a line of one, holds. Throws (exit 2) for anything else, and for a newer one. */
-export function snapshotOf(file: string, value: Partial<Snapshot> | null): Snapshot {
+export async function snapshotOf(file: string, value: Partial<Snapshot> | null): Promise<Snapshot> {
   if (value?.format !== 'ahsp-db/snapshot') {
     throw bad(file, 'is not a snapshot of ahsp-db', 'give a file that ahsp-db snapshot -o FILE wrote')
   }

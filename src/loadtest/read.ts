@@ -28,7 +28,7 @@ export async function readRun(file: string): Promise<Run> {
       } else if (value.type === 'run') {
         counts.isSecond = true
         break
-      } else if (!add(run, value, file)) counts.dropped += 1
+      } else if (!(await add(run, value, file))) counts.dropped += 1
     }
   } catch (error) {
     if (error instanceof CliError) throw error
@@ -75,12 +75,12 @@ function begin(file: string, value: Value | null): Run {
 }
 
 /** false: there are too many of its kind already. */
-function add(run: Run, value: Value, file: string): boolean {
+async function add(run: Run, value: Value, file: string): Promise<boolean> {
   const record = value as RunRecord
   switch (record.type) {
     case 'snapshot':
       if (record.when === 'start' || record.when === 'end')
-        run.snapshots[record.when] = snapshotOf(file, record.snapshot)
+        run.snapshots[record.when] = await snapshotOf(file, record.snapshot)
       return true
     case 'activity':
       return keep(run.activity, record)
