@@ -4,12 +4,15 @@ import {detectFramework} from '../fix/framework.js'
 import type {Snapshot} from '../snapshot.js'
 import {type PlanningRequest, withPlanning} from './planning.js'
 
+const UNWRITTEN = 'only SELECT is planned on the server itself: what indexes cost the writes is not counted'
+
 /** Plans the workload and tells which indexes pay. Throws CliError as withPlanning does. */
 export function adviseIndexes(snapshot: Snapshot, request: AdviceOptions & PlanningRequest): Promise<IndexesReport> {
   return withPlanning(snapshot, request, async ({planner, schema, catalog, workload, notes}) => {
     const {advise} = await import('../advisor/advise.js')
     const {indexesReport} = await import('../advisor/report.js')
     const advice = await advise(planner, catalog, workload.statements, request)
+    if (planner.kind === 'hypopg') notes.push(UNWRITTEN)
     const framework = detectFramework(snapshot.sections.application)
     return indexesReport(advice, {snapshot, schema, framework, planner: planner.kind, notes})
   })

@@ -75,11 +75,7 @@ async function openHypopg(conninfo: string | undefined): Promise<Opened> {
     await connection.close()
     throw error
   })
-  if (planner)
-    return {
-      planner,
-      notes: ['only SELECT is planned on the server itself: what indexes cost the writes is not counted'],
-    }
+  if (planner) return {planner, notes: []}
   await connection.close()
   throw new CliError(
     'HYPOPG',

@@ -1,6 +1,6 @@
 import type {IndexAdvice, IndexesReport, ServedStatement} from '../advisor/report.js'
 import {shorten} from '../derive/statement-text.js'
-import {planLines} from './plan-lines.js'
+import {planLines, plannerText} from './plan-lines.js'
 import {codeSpan, fence, markdownText, prose} from './sanitize.js'
 import {bold, dim, hanging, wrap} from './style.js'
 import {bytes, number} from './units.js'
@@ -88,7 +88,7 @@ export function indexesTable(report: IndexesReport, {color, width: given}: Optio
 }
 
 const totals = ({before, after, bytes: size, budget, planner}: IndexesReport) =>
-  `Cost of the workload ${cost(before)} -> ${cost(after)}, by the planner of a ${planner}; new indexes ${bytes(size)} of a ` +
+  `Cost of the workload ${cost(before)} -> ${cost(after)}, by ${plannerText(planner)}; new indexes ${bytes(size)} of a ` +
   `budget of ${bytes(budget)}.`
 
 const closestText = ({closest, recommendations}: IndexesReport) =>

@@ -11,6 +11,7 @@ type Node = Record<string, unknown>
 type Parse = (sql: string) => {stmts?: unknown}
 
 let parseSync: Parse | null = null
+let deparseSync: ((tree: never) => string) | null = null
 type Facts = {tables: TableName[]; predicates: Predicates; shape: Shape}
 const known = new Map<string, Facts | null>()
 
@@ -20,6 +21,7 @@ export async function loadParser(): Promise<void> {
   const parser = await import('pg-query-parser')
   await parser.loadModule()
   parseSync = parser.parseSync
+  deparseSync = parser.deparseSync
 }
 
 /**
@@ -43,6 +45,12 @@ export function treeOf(sql: string): unknown {
   } catch {
     return null
   }
+}
+
+/** A node of a tree as SQL on one line. Throws when the parser is not loaded. */
+export function printSql(node: unknown): string {
+  if (!deparseSync) throw new Error('the SQL parser is not loaded')
+  return deparseSync(node as never).replaceAll(/\s*\n\s*/g, ' ')
 }
 
 function factsOf(sql: string): Facts | null {

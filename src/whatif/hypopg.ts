@@ -1,4 +1,4 @@
-import type {CollectContext} from '../collect/collector.js'
+import {type CollectContext, MARK} from '../collect/collector.js'
 import {LIMITS, ROLLBACK, transaction} from '../collect/transaction.js'
 import {type Connection, QueryError, type Row} from '../connect/postgres.js'
 import {quoteIdent, quoteLiteral} from '../sql/quote.js'
@@ -33,7 +33,7 @@ const PREPARED = 'ahsp_db_whatif'
  * parser must be loaded. `bytes` are hypopg's estimate, which knows nothing of deduplication.
  */
 export async function openHypopg(connection: Connection): Promise<Planner | null> {
-  const sql = `SELECT current_setting('server_version_num')::int AS version, n.nspname::text AS schema,
+  const sql = `SELECT ${MARK} current_setting('server_version_num')::int AS version, n.nspname::text AS schema,
       e.extversion AS extension, (SELECT s.reset_val FROM pg_settings s WHERE s.name = 'search_path') AS path
     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'hypopg'`
   const [found] = (await send(connection, sql))[0]!
@@ -66,12 +66,15 @@ async function send(connection: Connection, sql: string): Promise<Row[][]> {
 /** The server's refusal becomes a PlanError, and nothing of the attempt stays in the session. */
 async function plan({connection, schema}: Session, sql: string, prepared: boolean): Promise<Row[][]> {
   try {
-    return await send(connection, `SELECT ${schema}.hypopg_reset(); ${sql}; SELECT ${schema}.hypopg_reset()`)
+    return await send(
+      connection,
+      `SELECT ${MARK} ${schema}.hypopg_reset(); ${sql}; SELECT ${MARK} ${schema}.hypopg_reset()`,
+    )
   } catch (error) {
     const quietly = (cleanUp: string) =>
       connection.isOpen ? connection.run(cleanUp, {deadlineMs: LIMITS.clientGrace}).catch(() => []) : []
     if (connection.transaction !== 'none') await quietly(ROLLBACK)
-    await quietly(`SELECT ${schema}.hypopg_reset()`)
+    await quietly(`SELECT ${MARK} ${schema}.hypopg_reset()`)
     if (prepared) await quietly(`DEALLOCATE ${PREPARED}`)
     if (error instanceof QueryError && error.kind !== 'lost') throw new PlanError(error.message, {cause: error})
     throw error
@@ -87,7 +90,11 @@ async function prepare(session: Session, definitions: readonly IndexDefinition[]
   for (const definition of definitions) {
     try {
       const size = `${session.schema}.hypopg_relation_size(h.indexrelid)::float8`
-      const results = await plan(session, `SELECT ${size} AS bytes FROM ${create(session, definition)} h`, false)
+      const results = await plan(
+        session,
+        `SELECT ${MARK} ${size} AS bytes FROM ${create(session, definition)} h`,
+        false,
+      )
       names.last += 1
       prepared.push({name: `ahsp_db_candidate_${names.last}`, definition, bytes: results[1]![0]!.bytes as number})
     } catch (error) {
@@ -110,12 +117,12 @@ async function explain(session: Session, statement: PlannerStatement, configurat
     search_path: session.searchPath,
     plan_cache_mode: values ? 'force_custom_plan' : 'force_generic_plan',
   }
-  const hypothetical = indexes.map(({definition}) => `SELECT h.indexname FROM ${create(session, definition)} h`)
+  const hypothetical = indexes.map(({definition}) => `SELECT ${MARK} h.indexname FROM ${create(session, definition)} h`)
   const steps = [
     ...hypothetical,
-    ...without.map(name => `SELECT ${session.schema}.hypopg_hide_index(${quoteLiteral(name)}::regclass)`),
+    ...without.map(name => `SELECT ${MARK} ${session.schema}.hypopg_hide_index(${quoteLiteral(name)}::regclass)`),
     ...Object.entries(local).map(
-      ([name, value]) => `SELECT set_config('${quoteSetting(name)}', ${quoteLiteral(value)}, true)`,
+      ([name, value]) => `SELECT ${MARK} set_config('${quoteSetting(name)}', ${quoteLiteral(value)}, true)`,
     ),
     explainSql(session, statement, isPrepared),
     ...(isPrepared ? [`DEALLOCATE ${PREPARED}`] : []),
@@ -131,8 +138,8 @@ const quoteSetting = (name: string) => name.replace(/[^\w.]/g, '')
 
 function explainSql({versionNum}: Session, {sql, values}: PlannerStatement, isPrepared: boolean): string {
   const text = sql.replace(/[;\s]+$/, '')
-  if (!isPrepared) return `EXPLAIN (${versionNum >= 160000 ? 'GENERIC_PLAN, ' : ''}FORMAT JSON) ${text}\n`
+  if (!isPrepared) return `EXPLAIN (${versionNum >= 160000 ? 'GENERIC_PLAN, ' : ''}FORMAT JSON) ${MARK} ${text}\n`
   const given = values ?? Array.from({length: parametersOf(sql)}, () => 'NULL')
   const list = given.length > 0 ? `(${given.join(', ')})` : ''
-  return `PREPARE ${PREPARED} AS ${text}\n; EXPLAIN (FORMAT JSON) EXECUTE ${PREPARED}${list}`
+  return `PREPARE ${PREPARED} AS ${MARK} ${text}\n; EXPLAIN (FORMAT JSON) ${MARK} EXECUTE ${PREPARED}${list}`
 }
