@@ -27,7 +27,8 @@ export function joinRanges(run: Run, ranges: Range[]): Joined {
   const watched = watchedRange(run)
   const client = {from: Math.min(...ranges.map(({from}) => from)), to: Math.max(...ranges.map(({to}) => to))}
   if (client.to <= watched.from || client.from >= watched.to) return {overlap: false, watched, client}
-  const until = (range: Range) => ({from: range.from, to: Math.min(range.to, watched.to)})
+  const end = run.restarts[0] ?? Number.POSITIVE_INFINITY
+  const until = (range: Range) => ({from: range.from, to: Math.min(range.to, end)})
   return {overlap: true, watched, ranges: ranges.map(range => ({...samplesIn(run, until(range)), ...range}))}
 }
 

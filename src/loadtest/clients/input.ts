@@ -2,7 +2,7 @@ import {StringDecoder} from 'node:string_decoder'
 import {CliError, EXIT} from '../../errors.js'
 import {type Input, openLog} from '../../log/input.js'
 
-const CHUNK = 256 * 1024
+const CHUNK = 64 * 1024
 const BOM = '\ufeff'
 const HINT = 'give the CSV files of Locust (--locust PREFIX), or a summary, CSV or JSON output of k6 (--k6 FILE)'
 

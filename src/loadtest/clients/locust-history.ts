@@ -18,6 +18,8 @@ export type History = Table & {
     endpoints: Endpoint[]
     /** with --csv-full-history */
     full: boolean
+    /** the counters began anew in between */
+    reset: boolean
     notes: string[]
   }
 }
@@ -87,6 +89,7 @@ export function historyTable(header: string[]): History {
         total: last && totalOf(columns, last, seen.full, users),
         endpoints: items,
         full: seen.full,
+        reset: seen.resets > 0,
         notes: [...notesOf(seen), ...(note ? [note] : [])],
       }
     },

@@ -1,7 +1,7 @@
 import {stat} from 'node:fs/promises'
 import {CliError, EXIT} from '../../errors.js'
 import {number} from '../../units.js'
-import type {ClientOptions, ClientPoint, ClientRun, ClientTotals} from '../client.js'
+import type {ClientOptions, ClientRun, ClientTotals} from '../client.js'
 import {type CsvEnd, csvReader} from './csv.js'
 import {type TextInput, unknownFile, withText} from './input.js'
 import {kindOf, type Table} from './locust-columns.js'
@@ -14,6 +14,7 @@ import {
   type Stats,
   statsTable,
 } from './locust-tables.js'
+import {timesOf} from './locust-times.js'
 
 const SUFFIXES = ['_stats.csv', '_stats_history.csv', '_failures.csv', '_exceptions.csv']
 const TABLES = {stats: statsTable, history: historyTable, failures: failuresTable, exceptions: exceptionsTable}
@@ -105,8 +106,12 @@ function runOf(found: Found, notes: string[], options: ClientOptions): ClientRun
   const endpoints = found.stats?.endpoints.end() ?? {items: history?.endpoints ?? [], note: null}
   const failures = found.failures?.failures.end() ?? {items: [], note: null}
   const exceptions = found.exceptions?.exceptions.end() ?? {items: [], note: null}
-  const points = history?.points ?? []
-  const times = timesOf(points, options)
+  const {points, ...times} = timesOf(
+    history?.points ?? [],
+    found.stats?.total() ?? null,
+    history?.reset ?? false,
+    options,
+  )
   const total = totalOf(found, history?.total ?? null, notes)
   if (total.requestsPerSecond === null && times.from !== null && times.to !== null && times.to > times.from) {
     total.requestsPerSecond = points.reduce((sum, {requests}) => sum + requests, 0) / (times.to - times.from) || null
@@ -123,20 +128,14 @@ function runOf(found: Found, notes: string[], options: ClientOptions): ClientRun
     failures: failures.items,
     exceptions: exceptions.items,
     thresholds: [],
-    notes: [
-      ...notes,
-      ...(history?.notes ?? []),
-      ...more,
-      ...versionNotes(found, history?.total?.requests),
-      ...times.notes,
-    ],
+    notes: [...notes, ...(history?.notes ?? []), ...more, ...versionNotes(found), ...times.notes],
   }
 }
 
 function totalOf({stats, failures}: Found, fromHistory: ClientTotals | null, notes: string[]): ClientTotals {
-  const none = {requestsPerSecond: null, users: fromHistory?.users ?? null, mean: null, p50: null, p95: null, p99: null}
+  const none = {requestsPerSecond: null, users: fromHistory?.users || null, mean: null, p50: null, p95: null, p99: null}
   const total = stats?.total()
-  if (total) return {...total, users: fromHistory?.users ?? null}
+  if (total) return {...total, users: fromHistory?.users || null}
   if (fromHistory) return fromHistory
   if (stats) {
     const {requests, failures: failed, endpoints} = stats.sums
@@ -145,22 +144,6 @@ function totalOf({stats, failures}: Found, fromHistory: ClientTotals | null, not
   }
   notes.push('Neither _stats.csv nor _stats_history.csv could be read: the number of requests is unknown.')
   return {...none, requests: 0, failures: failures?.count() ?? null, max: null}
-}
-
-/** The web interface writes rows before the first and after the last user too: they do not belong to the run. */
-function timesOf(
-  points: ClientPoint[],
-  options: ClientOptions,
-): {from: number | null; to: number | null; notes: string[]} {
-  const busy = ({users, requests}: ClientPoint) => requests > 0 || (users ?? 0) > 0
-  const first = points.findIndex(busy)
-  if (first >= 0) {
-    const from = (points[first - 1] ?? points[first]!).at
-    return {from, to: points.findLast(busy)!.at, notes: []}
-  }
-  const {from = null, to = null} = options
-  const unknown = from === null || to === null
-  return {from, to, notes: unknown ? ['When the run was is unknown: tell it with --from and --to.'] : []}
 }
 
 function formatOf({stats, history, failures}: Found, full: boolean): string {
@@ -172,19 +155,8 @@ function formatOf({stats, history, failures}: Found, full: boolean): string {
   return `locust ${parts.filter(Boolean).join(', ') || 'exceptions'}`
 }
 
-function versionNotes({stats, history, failures}: Found, inHistory: number | undefined): string[] {
+function versionNotes({stats, history, failures}: Found): string[] {
   const old = stats?.version === '1.1'
-  const mixed = old && (history ? 'stats_history' : failures?.version === '>= 2.44' ? 'failures' : null)
-  const notes = mixed ? [`stats is of Locust 1.1, ${mixed} of a later version: are they of the same run?`] : []
-  const inStats = stats?.total()?.requests
-  // Both are written at the same moments: a tenth and a hundred requests are more than a last, unwritten second.
-  if (inStats !== undefined && inHistory !== undefined) {
-    const apart = Math.abs(inStats - inHistory)
-    if (apart > 100 && apart > 0.1 * Math.max(inStats, inHistory)) {
-      notes.push(
-        `stats counts ${number(inStats)} requests, stats_history ${number(inHistory)}: are they of the same run?`,
-      )
-    }
-  }
-  return notes
+  const later = history ? 'stats_history' : failures?.version === '>= 2.44' ? 'failures' : null
+  return old && later ? [`stats is of Locust 1.1, ${later} of a later version: are they of the same run?`] : []
 }

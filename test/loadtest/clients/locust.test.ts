@@ -103,6 +103,20 @@ describe('all files of a run', () => {
     expect(run.notes.join('\n')).toContain('tell it with --from and --to')
   })
 
+  it('the history lacks its last seconds: the end of the run is that of the statistics', async () => {
+    const rows = [0, 1, 2, 3, 4].map(at => historyRow(at, 10, at * 100, 0, 10))
+    const stats = STATS.replace('0,33.3,', '0,100.0,').replace(',33.3,', ',100.0,')
+    const run = await readLocust(prefixOf({stats, stats_history: history(rows)}))
+    expect(run).toMatchObject({from: START, to: START + 10, total: {requests: 1000, requestsPerSecond: 100}})
+    expect(run.notes.join('\n')).toContain('lacks the last 600 requests')
+  })
+
+  it('too short a run for a history: totals and times, no seconds', async () => {
+    const run = await readLocust(prefixOf({stats: STATS, stats_history: history([historyRow(0, 0, 0, 0, 0)])}))
+    expect(run).toMatchObject({from: START, to: START + 31, points: [], total: {requests: 1000, users: null}})
+    expect(run.notes.join('\n')).toContain('too short for a history')
+  })
+
   it('files of different runs are told', async () => {
     const run = await readLocust(prefixOf({stats: STATS, stats_history: HISTORY}))
     expect(run.notes.join('\n')).toContain('stats counts 1,000 requests, stats_history 60')
