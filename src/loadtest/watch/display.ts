@@ -55,6 +55,7 @@ export function openDisplay(about: {connection: Connection; startedAt: number; u
     },
     ending: () => say('reading the last snapshot ...'),
     summary(file, notes) {
+      screen?.close()
       const {seconds, samples, peak} = live.seen
       const refused = live.refusals.count > 0 ? `, refused ${number(live.refusals.count)} times` : ''
       const usable = live.counters ? ` of ${number(live.counters.usable)}` : ''

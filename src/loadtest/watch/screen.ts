@@ -3,7 +3,7 @@ export type Screen = {
   show: (lines: string[]) => void
   /** text with its line end, above them */
   print: (text: string, to?: NodeJS.WriteStream) => void
-  /** leaves the last lines where they are */
+  /** takes the lines away */
   close: () => void
 }
 
@@ -28,9 +28,7 @@ export function openScreen(stream: NodeJS.WriteStream): Screen | null {
       to.write(text)
       if (view.length > 0) draw(view)
     },
-    close: () => {
-      shown = []
-    },
+    close: () => draw([]),
   }
 }
 

@@ -19,12 +19,13 @@ export const activitySql = (context: CollectContext): string => `WITH s AS MATER
     FROM pg_catalog.pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()
   ), a AS (SELECT * FROM s WHERE state = 'active'),
-  b AS (
-    SELECT coalesce(l.relation, (
-        SELECT t.relation FROM pg_catalog.pg_locks t WHERE t.pid = l.pid AND t.locktype = 'tuple' AND t.granted LIMIT 1
-      )) AS relation
-    FROM pg_catalog.pg_locks l
-    WHERE NOT l.granted AND EXISTS (SELECT FROM s WHERE s.type = 'Lock') AND l.pid IN (SELECT pid FROM s)
+  l AS MATERIALIZED (
+    SELECT pid, relation, locktype, granted FROM pg_catalog.pg_locks
+    WHERE EXISTS (SELECT FROM s WHERE s.type = 'Lock') AND (NOT granted OR locktype = 'tuple')
+      AND pid IN (SELECT pid FROM s WHERE s.type = 'Lock')
+  ), b AS (
+    SELECT coalesce(l.relation, (SELECT t.relation FROM l t WHERE t.pid = l.pid AND t.locktype = 'tuple' LIMIT 1)) AS relation
+    FROM l WHERE NOT l.granted
   )
   SELECT pg_catalog.count(*)::int AS total,
     (pg_catalog.count(*) FILTER (WHERE state = 'active'))::int AS active,

@@ -14,7 +14,7 @@ export type ViewOptions = {
 }
 
 const LABEL = 13
-const BAR = 20
+const BAR = 12
 /** Of the usable connections, from which on the bar is red. */
 const TIGHT = 0.8
 
