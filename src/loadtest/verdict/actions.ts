@@ -1,3 +1,4 @@
+import {UNKNOWN} from './condition.js'
 import type {CauseReport, Condition, FailureGroup} from './types.js'
 
 const MOST = 8
@@ -13,14 +14,16 @@ export function actionsOf(
     .flatMap(({id, findings, look}) =>
       findings.length > 0
         ? findings.slice(0, 2).map(({title, rule, fixes}) => `${id}: ${fixes[0]?.title ?? title} (ahsp-db fix ${rule})`)
-        : look.slice(0, 1).map(text => `${id}: ${text}`),
+        : look.slice(0, id === 'NOT_THE_DATABASE' && groups.some(isOthers) ? 0 : 1).map(text => `${id}: ${text}`),
     )
   const code = groups
-    .filter(({verdict}) => verdict === 'not the database')
+    .filter(isOthers)
     .slice(0, 2)
-    .map(({request, error}) => `Look at the code of ${request}: ${error}`)
+    .map(({request, error}) => `Look at the application's code and log of ${request}: ${error}`)
   const unknown = conditions
     .filter(({result}) => result === 'unknown')
     .map(({name, note}) => `Measure ${name}: ${note}`)
   return [...new Set([...fixes, ...code, ...unknown])].slice(0, MOST)
 }
+
+const isOthers = ({verdict}: FailureGroup) => verdict === 'not the database'

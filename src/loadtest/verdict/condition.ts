@@ -4,6 +4,8 @@ import type {Condition} from './types.js'
 /** Percent of a limit: nearer than this is tight. */
 const TIGHT = 10
 
+export const UNKNOWN = 'not known'
+
 type Measure = {
   name: string
   value: number | null
@@ -20,7 +22,7 @@ type Measure = {
 export function condition({name, value, limit, unit, note, isEssential = false, isStrict = false}: Measure): Condition {
   const text = limit === 0 ? 'none' : `${isStrict ? '<' : '<='} ${unit(limit)}`
   const base = {name, limit: text, note, isEssential}
-  if (value === null) return {...base, measured: 'not known', margin: null, result: 'unknown'}
+  if (value === null) return {...base, measured: UNKNOWN, margin: null, result: 'unknown'}
   const isOver = isStrict ? value >= limit : value > limit
   const margin = limit > 0 ? ((limit - value) / limit) * 100 : null
   const result = isOver ? 'failed' : margin !== null && margin < TIGHT ? 'tight' : 'met'

@@ -6,7 +6,7 @@ import type {Criterion} from './types.js'
 export function criteriaOf(phase: Phase, facts: Facts, errors: Errors): Criterion[] {
   const {step, client} = facts
   const {success, errors: failed, p50, p95, p99} = phase
-  const missing = client ? `not in ${client.format}` : 'not measured: give --locust PREFIX or --k6 FILE'
+  const missing = client ? `not in ${client.format}` : 'give --locust PREFIX or --k6 FILE'
   const row = (
     name: string,
     limit: Limit,

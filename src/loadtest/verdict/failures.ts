@@ -107,7 +107,7 @@ function byShare({error}: Failure, facts: Facts, failing: Moment[], hit: Moment[
   const share = shareDuring(facts, failing)
   const refused =
     hit.length === 0 ? refusalsText(facts) : `in ${hit.length} of ${failing.length} intervals ${hit[0]!.incident!.what}`
-  return byNumbers(error, share, facts, refused)
+  return byNumbers(error, share, facts, refused, 'in those seconds')
 }
 
 /** No interval is known: only a run in which nothing happened at all can clear the database. */
@@ -119,12 +119,12 @@ function withoutSeconds({error}: Failure, facts: Facts, moments: Moment[]): Judg
   if (run.activity.length === 0) return cannotTell('the database was not watched meanwhile')
   const incident = incidentIn(facts, whole)
   if (incident) return cannotTell(`the file does not tell when they happened; ${incident.what} during the run`)
-  return byNumbers(error, facts.share, facts, refusalsText(facts))
+  return byNumbers(error, facts.share, facts, refusalsText(facts), 'in the whole run')
 }
 
-function byNumbers(error: string, share: Facts['share'], facts: Facts, refused: string): Judged {
+function byNumbers(error: string, share: Facts['share'], facts: Facts, refused: string, when: string): Judged {
   const status = isClientError(error)
-  const numbers = `${refused}${share ? `, ${shareText(share)}` : ''}`
+  const numbers = `${refused}${share ? `, ${shareText(share)}` : ''} ${when}`
   if (status) return innocent(`HTTP ${status} is the application's own answer; ${numbers}`)
   if (!share) return cannotTell(`${numbers}; the latency of the requests is not known`)
   if (isAllBusy(facts))

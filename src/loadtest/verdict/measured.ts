@@ -93,7 +93,7 @@ function incidentCondition({run, client}: Facts): Condition {
   const note =
     deadlocks === null
       ? 'pg_stat_database was not read twice'
-      : `${deadlocks} deadlocks counted, ${timeouts} deadlocks and timeouts in the failures' messages`
+      : `${deadlocks} deadlocks counted, ${timeouts} in messages`
   return condition({name: 'deadlocks and timeouts', value, limit: 0, unit: number, note, isEssential: true})
 }
 

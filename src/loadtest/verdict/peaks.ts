@@ -10,7 +10,7 @@ export type ToldPeaks = {cpu: number | null; memory: number | null}
 export function peaksOf({connections}: Facts, told: ToldPeaks): Peak[] {
   const toldPeak = (name: 'cpu' | 'memory'): Peak => {
     const percent = told[name]
-    const detail = percent === null ? `not measured: give --${name}-peak` : `as told (--${name}-peak)`
+    const detail = percent === null ? `give --${name}-peak` : `as told (--${name}-peak)`
     return {name: ZONES[name].label, percent, zone: percent === null ? null : zoneOf(percent, ZONES[name]), detail}
   }
   return [
@@ -20,9 +20,7 @@ export function peaksOf({connections}: Facts, told: ToldPeaks): Peak[] {
       name: ZONES.connections.label,
       percent: connections?.percent ?? null,
       zone: connections ? zoneOf(connections.percent, ZONES.connections) : null,
-      detail: connections
-        ? `${number(connections.peak)} of ${number(connections.usable)} usable`
-        : 'not measured: no sample tells',
+      detail: connections ? `${number(connections.peak)} of ${number(connections.usable)} usable` : 'no sample tells',
     },
   ]
 }

@@ -1,5 +1,5 @@
 import {number} from '../../units.js'
-import {MAX_EXTRAPOLATION} from '../estimates.js'
+import {type Estimate, MAX_EXTRAPOLATION} from '../estimates.js'
 import type {Limits} from '../limits.js'
 import {type Prediction, predict} from '../predict.js'
 import type {LadderStep} from '../steps.js'
@@ -43,23 +43,36 @@ const tooFar = (users: number, most: number, tested: number): Condition => ({
   note: `nothing can be told beyond ${MAX_EXTRAPOLATION} times the ${number(tested)} that were tested`,
 })
 
-function poolCondition({busyPeak, connections}: Prediction, {pool, usable}: Limits, note: string): Condition {
-  const [needed, limit] = pool === null ? [connections, usable] : [busyPeak, pool]
-  return condition({
-    name: pool === null ? 'predicted connections' : 'predicted pool',
-    value: limit === null || needed === null ? null : Math.ceil(needed.value),
-    limit: limit ?? 0,
-    unit: number,
-    note: limit === null ? 'neither a pool nor max_connections is known' : note,
-  })
+function poolCondition(prediction: Prediction, {pool, usable}: Limits, note: string): Condition {
+  const [needed, limit] = pool === null ? [prediction.connections, usable] : [prediction.busyPeak, pool]
+  const name = pool === null ? 'predicted connections' : 'predicted pool'
+  return estimated(
+    name,
+    needed,
+    limit,
+    limit === null ? 'neither a pool nor max_connections is known' : note,
+    prediction,
+  )
 }
 
-function runningCondition({running}: Prediction, {cores}: Limits, note: string): Condition {
-  return condition({
-    name: 'predicted active sessions',
-    value: cores === null ? null : (running?.value ?? null),
-    limit: ACTIVE_PER_CORE * (cores ?? 0),
-    unit: number,
-    note: cores === null ? 'the cores are not known: give --cpus N' : note,
-  })
+function runningCondition(prediction: Prediction, {cores}: Limits, note: string): Condition {
+  const limit = cores === null ? null : ACTIVE_PER_CORE * cores
+  const text = cores === null ? 'the cores are not known: give --cpus N' : note
+  return estimated('predicted active sessions', prediction.running, limit, text, prediction)
+}
+
+/** Beyond the limit only in the expected case, or on an assumption, is no proof: it makes the step conditional. */
+function estimated(
+  name: string,
+  estimate: Estimate | null,
+  limit: number | null,
+  note: string,
+  {known}: Prediction,
+): Condition {
+  const value = limit === null || estimate === null ? null : Math.round(estimate.value * 10) / 10
+  const judged = condition({name, value, limit: limit ?? 0, unit: number, note})
+  if (judged.result !== 'failed' || limit === null || estimate === null) return judged
+  if (known === 'estimated' && estimate.low > limit) return judged
+  const range = `${number(Math.round(estimate.low))} to ${number(Math.round(estimate.high))}`
+  return {...judged, result: 'unknown', note: `may not fit (${range}); ${note}`}
 }

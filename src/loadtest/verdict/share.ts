@@ -1,5 +1,6 @@
 import {number} from '../../units.js'
-import {type DatabaseShare, type Facts, shareOf, within} from './facts.js'
+import {type DatabaseShare, shareOf} from './database-share.js'
+import {type Facts, within} from './facts.js'
 import type {Moment} from './moments.js'
 import type {Failures} from './types.js'
 

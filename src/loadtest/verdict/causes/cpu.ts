@@ -18,7 +18,7 @@ export default {
       reached,
       fires: reached >= 1,
       isMaterial: true,
-      summary: `${number(running)} sessions wanted to run on ${cores} cores on average${top ? `; most of the time: ${top.text}` : ''}`,
+      summary: `sessions that wanted to run: ${number(running)} on average, on ${cores} cores${top ? `; most of the time: ${top.text}` : ''}`,
       confidence: 'measured',
       evidence: [
         {label: 'active without a wait event', value: running, source: ACTIVITY},

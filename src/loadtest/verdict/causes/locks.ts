@@ -1,6 +1,7 @@
 import {number} from '../../../units.js'
 import {ACTIVITY, type Cause, explainedBy, LEAST_SESSIONS, NO_SESSIONS} from '../cause.js'
-import {findingsFor, type Sessions} from '../facts.js'
+import {findingsFor} from '../facts.js'
+import type {Sessions} from '../sessions.js'
 
 /** Of the active sessions. */
 const LOCK_PERCENT = 20

@@ -1,6 +1,6 @@
 import {number} from '../../../units.js'
 import {ACTIVITY, type Case, type Cause, explainedBy, LEAST_SESSIONS, NO_SESSIONS} from '../cause.js'
-import {waitingIn} from '../facts.js'
+import {waitingIn} from '../database-share.js'
 
 /** Of the time in which connections are in use. */
 const IDLE_PERCENT = 50

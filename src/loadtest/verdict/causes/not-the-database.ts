@@ -1,7 +1,8 @@
 import type {Evidence} from '../../../rule.js'
 import {number} from '../../../units.js'
 import {ACTIVITY, type Cause} from '../cause.js'
-import type {DatabaseShare, Sessions} from '../facts.js'
+import type {DatabaseShare} from '../database-share.js'
+import type {Sessions} from '../sessions.js'
 import {areMostlyOthers, isAllBusy, MATERIAL_PERCENT, shareText} from '../share.js'
 
 export default {

@@ -1,7 +1,8 @@
 import {number} from '../../../units.js'
 import {pooledRates} from '../../rates.js'
 import {type Cause, explainedBy} from '../cause.js'
-import {waitingIn, within} from '../facts.js'
+import {waitingIn} from '../database-share.js'
+import {within} from '../facts.js'
 
 /** Share of the looks at which somebody waited: once is chance. */
 const WAITING_PERCENT = 20
