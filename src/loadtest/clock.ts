@@ -10,6 +10,8 @@ const NEAR = 5
 /** Locust's workers report every 3 s, so that shorter ups and downs may be those of the reports. */
 const SMOOTHED = 3
 const SHORTEST = 20
+/** More says nothing new, and takes longer. */
+const LONGEST = 4 * 3600
 
 export type Skew = {
   /** clock of the watching machine minus that of the load generator */
@@ -30,7 +32,7 @@ export function estimateSkew(points: ClientPoint[], counters: CounterSample[], f
   const server = serverCurve(counters)
   const width = Math.max(SMOOTHED, spacingOf(server))
   const from = Math.ceil(server.at[0] ?? 0)
-  const length = Math.floor(server.at.at(-1) ?? 0) - from - width
+  const length = Math.min(LONGEST, Math.floor(server.at.at(-1) ?? 0) - from - width)
   if (client.at.length < SHORTEST / 2 || length < SHORTEST) return null
   const seconds = Array.from({length}, (_, i) => from + i)
   const rate = (curve: Curve, at: number) => valueAt(curve, at + width) - valueAt(curve, at)

@@ -25,7 +25,7 @@ export type Joined =
  */
 export function joinRanges(run: Run, ranges: Range[]): Joined {
   const watched = watchedRange(run)
-  const client = {from: Math.min(...ranges.map(({from}) => from)), to: Math.max(...ranges.map(({to}) => to))}
+  const client = ranges.reduce((a, b) => ({from: Math.min(a.from, b.from), to: Math.max(a.to, b.to)}))
   if (client.to <= watched.from || client.from >= watched.to) return {overlap: false, watched, client}
   const end = run.restarts[0] ?? Number.POSITIVE_INFINITY
   const until = (range: Range) => ({from: range.from, to: Math.min(range.to, end)})

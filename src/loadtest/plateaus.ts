@@ -96,7 +96,8 @@ function weighted(points: ClientPoint[], key: 'mean' | 'p50' | 'p95' | 'p99'): n
 }
 
 function withRun(plateau: Plateau, {total}: ClientRun, stretches: ClientPoint[][]): Plateau {
-  const longest = Math.max(...stretches.map(points => points.reduce((all, {requests}) => all + requests, 0)))
+  const requestsOf = (points: ClientPoint[]) => points.reduce((all, {requests}) => all + requests, 0)
+  const longest = stretches.reduce((most, points) => Math.max(most, requestsOf(points)), 0)
   if (total.p95 === null || longest < NEARLY_ALL * total.requests) return plateau
   return {...plateau, p50: total.p50, p95: total.p95, p99: total.p99, latencies: 'run'}
 }

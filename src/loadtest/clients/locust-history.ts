@@ -24,48 +24,40 @@ export type History = Table & {
   }
 }
 
+type State = {
+  columns: Columns
+  points: ClientPoint[]
+  endpoints: Map<string, Endpoint>
+  before: Counters
+  users: number
+  /** fields of the last row of all requests */
+  last: string[] | null
+  full: boolean
+  /** rows of a clock that was set back, of reset counters, of too many seconds, of too many endpoints */
+  back: number
+  resets: number
+  beyond: number
+  unnamed: number
+}
+
+const NOTHING: Counters = {requests: 0, failures: 0, mean: null}
+
 /** PREFIX_stats_history.csv: counters since the beginning, about each second, of all requests and perhaps per endpoint. */
 export function historyTable(header: string[]): History {
   const columns = columnsOf(header)
-  const points: ClientPoint[] = []
-  const endpoints = new Map<string, Endpoint>()
-  const seen = {full: false, back: 0, resets: 0, beyond: 0, unnamed: 0}
-  let before: Counters = {requests: 0, failures: 0, mean: null}
-  let users = 0
-  let last: string[] | null = null
-
-  function point(fields: string[], at: number, now: Counters): void {
-    const userCount = columns.whole(fields, 'User Count')
-    if (now.requests < before.requests || now.failures < before.failures) {
-      seen.resets += 1
-      before = {requests: 0, failures: 0, mean: null}
-    }
-    const difference = differenceOf(before, now)
-    before = now
-    last = fields
-    users = Math.max(users, userCount ?? 0)
-    const previous = points.at(-1)
-    if (previous && at < previous.at) seen.back += 1
-    if (previous && at <= previous.at) merge(previous, difference, userCount)
-    else if (points.length < MOST_POINTS) {
-      points.push({at, users: userCount, ...difference, ...percentilesOf(columns, fields)})
-    } else seen.beyond += 1
+  const state: State = {
+    columns,
+    points: [],
+    endpoints: new Map(),
+    before: NOTHING,
+    users: 0,
+    last: null,
+    full: false,
+    back: 0,
+    resets: 0,
+    beyond: 0,
+    unnamed: 0,
   }
-
-  function endpoint(fields: string[], now: Counters): void {
-    seen.full = true
-    const type = columns.text(fields, 'Type')
-    const name = columns.text(fields, 'Name')
-    const known = endpoints.get(`${type}\0${name}`)
-    const p50 = columns.number(fields, 'Total Median Response Time')
-    const row = {...now, p50, p95: null, p99: null, max: columns.number(fields, 'Total Max Response Time')}
-    if (known) Object.assign(known, row)
-    else if (endpoints.size < MOST_ENDPOINTS) {
-      const method = methodOf(columns, fields, 'Type')
-      endpoints.set(clipKey(type, name), {method, name: clip(name), ...row})
-    } else seen.unnamed += 1
-  }
-
   return {
     kind: 'history',
     version: '>= 1.2',
@@ -76,28 +68,62 @@ export function historyTable(header: string[]): History {
       const failures = columns.whole(fields, 'Total Failure Count')
       if (at === null || requests === null || failures === null || failures > requests) return false
       const now = {requests, failures, mean: columns.number(fields, 'Total Average Response Time')}
-      if (isAggregated(columns, fields)) point(fields, at, now)
-      else endpoint(fields, now)
+      if (isAggregated(columns, fields)) point(state, fields, at, now)
+      else endpoint(state, fields, now)
       return true
     },
-    result() {
-      const list = endpointList()
-      for (const found of endpoints.values()) list.add(found)
-      const {items, note} = list.end()
-      return {
-        points: points.map(one => currentOnly(one, seen.full)),
-        total: last && totalOf(columns, last, seen.full, users),
-        endpoints: items,
-        full: seen.full,
-        reset: seen.resets > 0,
-        notes: [...notesOf(seen), ...(note ? [note] : [])],
-      }
-    },
+    result: () => resultOf(state),
+  }
+}
+
+function point(state: State, fields: string[], at: number, now: Counters): void {
+  const users = state.columns.whole(fields, 'User Count')
+  if (now.requests < state.before.requests || now.failures < state.before.failures) {
+    state.resets += 1
+    state.before = NOTHING
+  }
+  const difference = differenceOf(state.before, now)
+  state.before = now
+  state.last = fields
+  state.users = Math.max(state.users, users ?? 0)
+  const previous = state.points.at(-1)
+  if (previous && at < previous.at) state.back += 1
+  if (previous && at <= previous.at) merge(previous, difference, users)
+  else if (state.points.length < MOST_POINTS) {
+    state.points.push({at, users, ...difference, ...percentilesOf(state.columns, fields)})
+  } else state.beyond += 1
+}
+
+function endpoint(state: State, fields: string[], now: Counters): void {
+  const {columns, endpoints} = state
+  state.full = true
+  const type = columns.text(fields, 'Type')
+  const name = columns.text(fields, 'Name')
+  const known = endpoints.get(`${type}\0${name}`)
+  const p50 = columns.number(fields, 'Total Median Response Time')
+  const row = {...now, p50, p95: null, p99: null, max: columns.number(fields, 'Total Max Response Time')}
+  if (known) Object.assign(known, row)
+  else if (endpoints.size < MOST_ENDPOINTS) {
+    endpoints.set(ownKey(type, name), {method: methodOf(columns, fields, 'Type'), name: clip(name), ...row})
+  } else state.unnamed += 1
+}
+
+function resultOf(state: State): ReturnType<History['result']> {
+  const list = endpointList()
+  for (const found of state.endpoints.values()) list.add(found)
+  const {items, note} = list.end()
+  return {
+    points: state.points.map(one => currentOnly(one, state.full)),
+    total: state.last && totalOf(state, state.last),
+    endpoints: items,
+    full: state.full,
+    reset: state.resets > 0,
+    notes: [...notesOf(state), ...(note ? [note] : [])],
   }
 }
 
 /** A key that keeps no piece of the file in memory. */
-const clipKey = (type: string, name: string) => Buffer.from(`${type}\0${name}`, 'utf8').toString('utf8')
+const ownKey = (type: string, name: string) => Buffer.from(`${type}\0${name}`, 'utf8').toString('utf8')
 
 function differenceOf(before: Counters, now: Counters): Counters {
   const requests = now.requests - before.requests
@@ -134,7 +160,7 @@ function currentOnly(point: ClientPoint, full: boolean): ClientPoint {
   return none ? {...point, p50: null, p95: null, p99: null} : point
 }
 
-function totalOf(columns: Columns, fields: string[], full: boolean, users: number): ClientTotals {
+function totalOf({columns, full, users}: State, fields: string[]): ClientTotals {
   return {
     requests: columns.whole(fields, 'Total Request Count') ?? 0,
     failures: columns.whole(fields, 'Total Failure Count') ?? 0,
@@ -147,7 +173,7 @@ function totalOf(columns: Columns, fields: string[], full: boolean, users: numbe
   }
 }
 
-function notesOf(seen: {full: boolean; back: number; resets: number; beyond: number; unnamed: number}): string[] {
+function notesOf(seen: State): string[] {
   const times = (count: number) => (count === 1 ? 'once' : `${number(count)} times`)
   const notes = [
     !seen.full &&

@@ -27,8 +27,8 @@ export function timeOf(text: string | undefined): number | null {
     if (!text || !/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)$/.test(text)) return null
     at = Date.parse(text) / 1000
   }
-  while (at >= LAST_TIME) at /= 1000
-  return isTime(at) ? at : null
+  for (const unit of [1, 1e3, 1e6, 1e9]) if (isTime(at / unit)) return at / unit
+  return null
 }
 
 /** A text of bounded length. A copy: a part of a piece of the file would keep the whole piece in memory. */
