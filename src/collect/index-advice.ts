@@ -54,7 +54,7 @@ export async function indexAdvice(run: Run, limitMs: number): Promise<Costing> {
     const schema = await readSchema(run.connection, {tables, timeoutMs: Math.ceil(leftMs())})
     return async () => {
       const waitedMs = await preparing
-      const outcome = await within(leftMs() + waitedMs, run, () => cost(schema, workload, snapshot))
+      const outcome = await within(leftMs() + waitedMs, run, isOver => cost(schema, workload, snapshot, isOver))
       return outcome ?? tooLong(limitMs)
     }
   } catch (error) {
@@ -106,13 +106,18 @@ function hiddenStatistics(
   }
 }
 
-async function cost(schema: TargetSchema, workload: QuickWorkload, snapshot: Snapshot): Promise<Outcome> {
+async function cost(
+  schema: TargetSchema,
+  workload: QuickWorkload,
+  snapshot: Snapshot,
+  isOver: () => boolean,
+): Promise<Outcome> {
   const {openShadow} = await import('../whatif/shadow/planner.js')
   const {adviseQuickly} = await import('../advisor/quick.js')
   let planner: Planner | undefined
   try {
     planner = await openShadow(schema)
-    return {ok: true, data: await adviseQuickly(planner, schema, workload, snapshot)}
+    return {ok: true, data: await adviseQuickly(until(isOver, planner), schema, workload, snapshot)}
   } catch (error) {
     return {ok: false, reason: 'error', message: `candidates could not be planned: ${(error as Error).message}`}
   } finally {
@@ -120,14 +125,34 @@ async function cost(schema: TargetSchema, workload: QuickWorkload, snapshot: Sna
   }
 }
 
-/** null: it was not done in time, or Ctrl-C came. It then ends by itself, or with the process. */
-async function within(ms: number, {signal}: Run, work: () => Promise<Outcome>): Promise<Outcome | null> {
+/** Nobody waits for the answer any more: the next question ends the costing. */
+function until(isOver: () => boolean, planner: Planner): Planner {
+  const check = () => {
+    if (isOver()) throw new Error('the time is over')
+  }
+  return {
+    ...planner,
+    prepare: async definitions => {
+      check()
+      return planner.prepare(definitions)
+    },
+    explain: async (...question) => {
+      check()
+      return planner.explain(...question)
+    },
+  }
+}
+
+type Work = (isOver: () => boolean) => Promise<Outcome>
+
+/** null: it was not done in time, or Ctrl-C came. It is then told so, and ends by itself or with the process. */
+async function within(ms: number, {signal}: Run, work: Work): Promise<Outcome | null> {
   if (ms <= 0 || signal?.aborted) return null
   const ended = new AbortController()
   const stop = () => ended.abort()
   signal?.addEventListener('abort', stop)
   try {
-    return await Promise.race([work(), pause(ms, ended.signal).then(() => null)])
+    return await Promise.race([work(() => ended.signal.aborted), pause(ms, ended.signal).then(() => null)])
   } finally {
     stop()
     signal?.removeEventListener('abort', stop)
