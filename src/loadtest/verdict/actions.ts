@@ -21,7 +21,7 @@ export function actionsOf(
     .slice(0, 2)
     .map(({request, error}) => `Look at the application's code and log of ${request}: ${error}`)
   const unknown = conditions
-    .filter(({result}) => result === 'unknown')
+    .filter(({measured}) => measured === UNKNOWN)
     .map(({name, note}) => `Measure ${name}: ${note}`)
   return [...new Set([...fixes, ...code, ...unknown])].slice(0, MOST)
 }

@@ -88,8 +88,23 @@ function withPlateau(step: LadderStep, plateau: Plateau | null): LadderStep {
   }
 }
 
-export const within = <T extends {at: number}>(samples: readonly T[], {from, to}: Seconds): T[] =>
-  samples.filter(({at}) => at >= from && at <= to)
+/** Those from <= at <= to, of samples in the order of time. */
+export function within<T extends {at: number}>(samples: readonly T[], {from, to}: Seconds): T[] {
+  const start = firstAt(samples, at => at >= from)
+  const end = firstAt(samples, at => at > to)
+  return samples.slice(start, Math.max(start, end))
+}
+
+/** Index of the first sample for which it holds, by halving; their number when there is none. */
+export function firstAt(samples: readonly {at: number}[], holds: (at: number) => boolean): number {
+  let [low, high] = [0, samples.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (holds(samples[middle]!.at)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
 
 function connectionsOf(activity: ActivitySample[], counters: CounterSample[]): Connections | null {
   const usable = counters.at(-1)?.usable

@@ -3,12 +3,13 @@ import type {Failure} from '../client.js'
 import type {Facts} from './facts.js'
 import {isClientError, isClientTimeout, meaningOf} from './messages.js'
 import {type Incident, incidentIn, type Moment, momentsOf} from './moments.js'
-import {isAllBusy, MATERIAL_PERCENT, shareDuring, shareText} from './share.js'
+import {areAllInUse, MATERIAL_PERCENT, shareDuring, shareText} from './share.js'
 import type {FailureGroup, Failures} from './types.js'
 
 /** Whether the database explains the failures, one request and error at a time; most first. */
 export function failuresOf(facts: Facts): Failures {
-  const groups = failuresOfClient(facts).map(failure => groupOf(failure, facts, momentsOf(facts)))
+  const moments = momentsOf(facts)
+  const groups = failuresOfClient(facts).map(failure => groupOf(failure, facts, moments))
   const count = (verdict: FailureGroup['verdict']) =>
     groups.reduce((sum, group) => sum + (group.verdict === verdict ? group.count : 0), 0)
   const sorted = groups.sort((a, b) => b.count - a.count || (a.request + a.error < b.request + b.error ? -1 : 1))
@@ -127,8 +128,7 @@ function byNumbers(error: string, share: Facts['share'], facts: Facts, refused: 
   const numbers = `${refused}${share ? `, ${shareText(share)}` : ''} ${when}`
   if (status) return innocent(`HTTP ${status} is the application's own answer; ${numbers}`)
   if (!share) return cannotTell(`${numbers}; the latency of the requests is not known`)
-  if (isAllBusy(facts))
-    return cannotTell(`${numbers}; but the connections were all busy, so requests may have waited for one`)
+  if (areAllInUse(facts)) return cannotTell(`${numbers}; but ${heldText(facts)}, so requests may have waited for one`)
   if (share.percent < MATERIAL_PERCENT) return innocent(numbers)
   if (isClientTimeout(error) && share.percent >= MOST * 100) {
     return {
@@ -139,6 +139,11 @@ function byNumbers(error: string, share: Facts['share'], facts: Facts, refused: 
     }
   }
   return cannotTell(`${numbers}: too much to clear it, and nothing that fails a request`)
+}
+
+function heldText({sessions}: Facts): string {
+  const isHeld = sessions !== null && sessions.idleInTransaction > sessions.active
+  return `all its connections were in use${isHeld ? ', most of them idle in a transaction' : ''}`
 }
 
 function refusalsText({run, connections}: Facts): string {

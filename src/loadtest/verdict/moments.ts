@@ -1,5 +1,5 @@
 import type {ClientPoint} from '../client.js'
-import {type Facts, fullness, isServers, type Seconds, within} from './facts.js'
+import {type Facts, firstAt, fullness, isServers, type Seconds, within} from './facts.js'
 import {meaningOf} from './messages.js'
 import type {CauseId} from './types.js'
 
@@ -42,14 +42,15 @@ export function incidentIn({run, connections}: Facts, span: Seconds): Incident |
     ({usedClients, maxClientConn}) => usedClients !== null && maxClientConn !== null && usedClients >= maxClientConn,
   )
   if (limited) return {what: 'PgBouncer had all the clients that it takes', cause: 'CLIENT_LIMIT'}
-  const counters = run.counters.filter(
-    ({at}, index) => at >= span.from && (run.counters[index - 1]?.at ?? at) <= span.to,
-  )
-  const before = run.counters.findLast(({at}) => at < (counters[0]?.at ?? 0))
-  if (counters.length > 0 && before && counters.at(-1)!.deadlocks > before.deadlocks) {
-    return {what: 'a deadlock', cause: 'LOCKS'}
-  }
+  if (hasDeadlock(run.counters, span)) return {what: 'a deadlock', cause: 'LOCKS'}
   const usable = connections?.usable
   const full = usable !== undefined && within(run.activity, near).some(each => fullness(each, usable) >= FULL_PERCENT)
   return full ? {what: `${FULL_PERCENT} % of the usable connections were taken`, cause: 'CONNECTIONS_EXHAUSTED'} : null
+}
+
+/** Counters are read each few seconds: from the last before these seconds to the first after them. */
+function hasDeadlock(counters: Facts['run']['counters'], {from, to}: Seconds): boolean {
+  const before = counters[firstAt(counters, at => at >= from) - 1] ?? counters[0]
+  const after = counters[firstAt(counters, at => at >= to)] ?? counters.at(-1)
+  return before !== undefined && after !== undefined && after.deadlocks > before.deadlocks
 }

@@ -2,30 +2,34 @@ import {number} from '../../units.js'
 import {type DatabaseShare, shareOf} from './database-share.js'
 import {type Facts, within} from './facts.js'
 import type {Moment} from './moments.js'
+import type {Sessions} from './sessions.js'
 import type {Failures} from './types.js'
 
 /** Below this share of the latency, the database cannot have been what the requests waited for. */
 export const MATERIAL_PERCENT = 20
 
-/** With so many of its connections active on average, an application is out of them, whatever each query takes. */
-const ALL_BUSY_PERCENT = 80
+/** With so many of its connections in use on average, an application is out of them, whatever each query takes. */
+const ALL_PERCENT = 80
+/** A pool has about the same number of connections all the time. */
+const STEADY_SHARE = 0.9
 
 /**
  * All connections at work all the time: requests wait for one inside the application, where no counter of the database
  * shows it, and its share of the latency looks small.
  */
-export const isAllBusy = ({sessions}: Facts): boolean =>
-  sessions !== null &&
-  sessions.total > 0 &&
-  // One that opens a connection for each query has none that are idle, either: but their number changes all the time.
-  sessions.least >= STEADY_SHARE * sessions.most &&
-  (sessions.active / sessions.total) * 100 >= ALL_BUSY_PERCENT
+export const areAllActive = ({sessions}: Facts): boolean => sessions !== null && isAll(sessions, sessions.active)
 
-const STEADY_SHARE = 0.9
+/** The same, but most may be held by open transactions in which nothing runs. */
+export const areAllInUse = ({sessions}: Facts): boolean =>
+  sessions !== null && isAll(sessions, sessions.active + sessions.idleInTransaction)
+
+/** One that opens a connection for each query has none that are idle, either: but their number changes all the time. */
+const isAll = ({total, least, most}: Sessions, used: number): boolean =>
+  total > 0 && least >= STEADY_SHARE * most && (used / total) * 100 >= ALL_PERCENT
 
 /** Whether the time in the database matters to the requests. Null: not known. */
 export function isMaterial(facts: Facts): boolean | null {
-  if (isAllBusy(facts)) return true
+  if (areAllActive(facts)) return true
   return facts.share === null ? null : facts.share.percent >= MATERIAL_PERCENT
 }
 

@@ -1,6 +1,7 @@
 import {number} from '../../../units.js'
 import {ACTIVITY, type Case, type Cause, explainedBy, LEAST_SESSIONS, NO_SESSIONS} from '../cause.js'
 import {waitingIn} from '../database-share.js'
+import {areAllInUse} from '../share.js'
 
 /** Of the time in which connections are in use. */
 const IDLE_PERCENT = 50
@@ -52,11 +53,8 @@ export default {
 
 /** Connections that are held for nothing harm when somebody waits for one, or for their locks. */
 function isMissed({facts}: Case): boolean {
-  const {sessions, run, connections, share} = facts
+  const {sessions, run, connections} = facts
   if (run.pools.some(sample => waitingIn(sample) > 0) || (connections?.percent ?? 0) >= SCARCE_PERCENT) return true
-  if (!sessions) return false
-  if (sessions.lockWaits >= LEAST_SESSIONS) return true
-  // No connection is free, and the requests spend their time in open transactions: they queue inside the application.
-  const isUsedUp = (sessions.active + sessions.idleInTransaction) / Math.max(1, sessions.total) >= 0.9
-  return isUsedUp && (share === null || share.idleInTransactionPercent >= 20)
+  // With none left, requests queue inside the application.
+  return (sessions?.lockWaits ?? 0) >= LEAST_SESSIONS || areAllInUse(facts)
 }

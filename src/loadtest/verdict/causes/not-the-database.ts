@@ -3,7 +3,7 @@ import {number} from '../../../units.js'
 import {ACTIVITY, type Cause} from '../cause.js'
 import type {DatabaseShare} from '../database-share.js'
 import type {Sessions} from '../sessions.js'
-import {areMostlyOthers, isAllBusy, MATERIAL_PERCENT, shareText} from '../share.js'
+import {areAllActive, areMostlyOthers, MATERIAL_PERCENT, shareText} from '../share.js'
 
 export default {
   id: 'NOT_THE_DATABASE',
@@ -19,7 +19,7 @@ export default {
           'it takes request rates and latencies of the load generator (--locust, --k6) and samples of the same time',
       }
     }
-    const isInnocent = share !== null && share.percent < MATERIAL_PERCENT && !isAllBusy(given.facts)
+    const isInnocent = share !== null && share.percent < MATERIAL_PERCENT && !areAllActive(given.facts)
     const named = failures.groups.find(({verdict}) => verdict === 'not the database')
     const parts = [
       share ? shareText(share) : '',

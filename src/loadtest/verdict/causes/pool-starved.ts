@@ -22,6 +22,7 @@ export default {
     const percent = (waiting.filter(count => count > 0).length / Math.max(1, pools.length)) * 100
     const active = sessions ? sessions.active / sessions.looks : null
     const hasRoom = cores === null || active === null ? null : active < ACTIVE_PER_CORE * cores
+    const isHeldIdle = sessions !== null && sessions.idleInTransaction > sessions.active
     const most = Math.max(0, ...waiting)
     const longest = Math.max(0, ...pools.flatMap(sample => sample.pools.map(({maxWait}) => maxWait)))
     const room =
@@ -43,9 +44,11 @@ export default {
           ? []
           : [{label: 'wait per transaction', value: waitMs, unit: 'milliseconds' as const, source: 'SHOW STATS'}]),
       ],
-      look: [
-        'What holds the connections? Idle in a transaction: shorten the transactions. Working: enlarge the pool, as long as the processors have room.',
-      ],
+      look: [isHeldIdle ? SHORTEN : ENLARGE],
     }
   },
 } satisfies Cause as Cause
+
+const SHORTEN =
+  'Most connections in use sat idle in a transaction: shorten the transactions, a larger pool would be held as well.'
+const ENLARGE = 'A larger pool, as long as the processors have room; or shorter queries, which hold it for less time.'
