@@ -6,6 +6,7 @@ import type {TargetSchema} from '../whatif/shadow/schema.js'
 import type {Advice, Recommendation, Refusal, Served} from './advice.js'
 import {definitionSql} from './definition.js'
 import {type CodeLines, frameworkLines} from './framework-lines.js'
+import type {LongerIndex} from './longer.js'
 import {indexNames} from './names.js'
 
 export type ServedStatement = {
@@ -54,14 +55,26 @@ export type IndexesReport = {
   bytes: number
   recommendations: IndexAdvice[]
   closest: {definitions: string[]; text: string; calls: number; before: number; after: number; reason: string} | null
+  /** longer indexes in the place of those that serve: people add them, and they bring little */
+  longer: {definition: string; served: string; text: string; calls: number; before: number; after: number}[]
   unplannable: {id: string; text: string; calls: number; reason: string}[]
   notes: string[]
 }
 
-type Origin = {snapshot: Snapshot; schema: TargetSchema; framework: Framework | null; planner: string; notes: string[]}
+type Origin = {
+  snapshot: Snapshot
+  schema: TargetSchema
+  framework: Framework | null
+  planner: string
+  notes: string[]
+  longer?: LongerIndex[]
+}
 
 /** What was advised, with the lines to type. Pure. */
-export function indexesReport(advice: Advice, {snapshot, schema, framework, planner, notes}: Origin): IndexesReport {
+export function indexesReport(
+  advice: Advice,
+  {snapshot, schema, framework, planner, notes, longer = []}: Origin,
+): IndexesReport {
   const nameFor = indexNames(schema, framework)
   // The plans know the candidates by the planner's names.
   const names = new Map(advice.recommendations.map(({index}) => [index.name, nameFor(index.definition)]))
@@ -72,6 +85,7 @@ export function indexesReport(advice: Advice, {snapshot, schema, framework, plan
     ...{format: 'ahsp-db/indexes', version: 1, tool, target, headline: headlineOf(advice), planner},
     ...{before, after, statements, candidates, budget, bytes, recommendations},
     closest: advice.closest && closestOf(advice.closest),
+    longer: longer.map(longerOf),
     unplannable: unplannable.map(({statement: {id, sql, calls}, reason}) => ({id, text: sql, calls, reason})),
     notes,
   }
@@ -93,6 +107,10 @@ const closestOf = ({indexes, statement, before, after, reason}: Refusal) => ({
   before,
   after,
   reason,
+})
+
+const longerOf = ({definition, served, statement, before, after}: LongerIndex) => ({
+  ...{definition: definitionSql(definition), served, text: statement.sql, calls: statement.calls, before, after},
 })
 
 function adviceOf(

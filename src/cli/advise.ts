@@ -8,12 +8,15 @@ const UNWRITTEN = 'only SELECT is planned on the server itself: what indexes cos
 
 /** Plans the workload and tells which indexes pay. Throws CliError as withPlanning does. */
 export function adviseIndexes(snapshot: Snapshot, request: AdviceOptions & PlanningRequest): Promise<IndexesReport> {
-  return withPlanning(snapshot, request, async ({planner, schema, catalog, workload, notes}) => {
+  return withPlanning(snapshot, request, async ({schema, catalog, workload, open}) => {
+    const {planner, notes} = await open()
     const {advise} = await import('../advisor/advise.js')
+    const {longerIndexes} = await import('../advisor/longer.js')
     const {indexesReport} = await import('../advisor/report.js')
     const advice = await advise(planner, catalog, workload.statements, request)
     if (planner.kind === 'hypopg') notes.push(UNWRITTEN)
+    const longer = await longerIndexes(planner, catalog, workload.statements, advice)
     const framework = detectFramework(snapshot.sections.application)
-    return indexesReport(advice, {snapshot, schema, framework, planner: planner.kind, notes})
+    return indexesReport(advice, {snapshot, schema, framework, planner: planner.kind, notes, longer})
   })
 }

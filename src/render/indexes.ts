@@ -83,6 +83,11 @@ export function indexesTable(report: IndexesReport, {color, width: given}: Optio
     found.push(...hanging('   ', prose(shorten(closest.text, LONGEST)), width))
     found.push(...hanging('   ', prose(`refused: ${closest.reason}`), width), '')
   }
+  for (const each of report.longer) {
+    found.push(...hanging('-  ', prose(`${longerText(each)}: ${each.definition}`), width))
+    found.push(...hanging('   ', prose(shorten(each.text, LONGEST)), width))
+    found.push(...hanging('   ', prose(`refused: ${longerReason(each)}`), width), '')
+  }
   found.push(...notesOf(report).flatMap(note => hanging('-  ', prose(note), width)))
   return `${found.join('\n').trimEnd()}\n`
 }
@@ -93,6 +98,18 @@ const totals = ({before, after, bytes: size, budget, planner}: IndexesReport) =>
 
 const closestText = ({closest, recommendations}: IndexesReport) =>
   `${recommendations.length > 0 ? 'The next one' : 'The closest one'} (${callsText(closest!.calls)}, ${change(closest!)})`
+
+type Longer = IndexesReport['longer'][number]
+
+const ratio = ({before, after}: Longer) => (after > 0 ? before / after : 1)
+const longerText = (each: Longer) =>
+  `A longer one in the place of ${each.served} (${callsText(each.calls)}, ` +
+  `cost ${cost(each.before)} -> ${cost(each.after)}, ${ratio(each).toFixed(2)} x)`
+/** A change of a tenth is within what the planner can tell. */
+function longerReason(each: Longer): string {
+  if (ratio(each) >= 1.1) return 'that is too little for a larger index'
+  return `the shorter one serves the statement ${ratio(each) < 0.9 ? 'better' : 'as well'}`
+}
 
 function indexLines(index: IndexAdvice, position: number, width: number, color: boolean): string[] {
   const indented = (text: string) => hanging('   ', prose(text), width)
@@ -136,6 +153,11 @@ export function indexesMarkdown(report: IndexesReport): string {
       ? `${markdownText(closestText(report))}: ${closest.definitions.map(each => codeSpan(each)).join(' and ')} for ` +
         `${codeSpan(shorten(closest.text, LONGEST))} was refused: ${markdownText(closest.reason)}.`
       : '',
+    ...report.longer.map(
+      each =>
+        `${markdownText(longerText(each))}: ${codeSpan(each.definition)} for ${codeSpan(shorten(each.text, LONGEST))} was ` +
+        `refused: ${markdownText(longerReason(each))}.`,
+    ),
     notesOf(report)
       .map(note => `- ${markdownText(note)}`)
       .join('\n'),
