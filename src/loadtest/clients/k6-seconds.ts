@@ -42,41 +42,49 @@ export function newSeconds(): Seconds {
       const start = Math.floor(at)
       const known = seconds.get(start)
       if (known || seconds.size >= MOST_POINTS) return known ?? null
-      const second = {
-        requests: 0,
-        failures: 0,
-        unexpected: 0,
-        users: null,
-        latencies: histogram(),
-        percentiles: percentilesOf(null),
-      }
+      const second = newSecond()
       seconds.set(start, second)
       open.set(start, second)
       newest = Math.max(newest, start)
       if (newest - closed > 2 * OPEN_SECONDS) close(newest - OPEN_SECONDS)
       return second
     },
-    range() {
-      const starts = [...seconds.keys()]
-      if (starts.length === 0) return null
-      const from = starts.reduce((a, b) => Math.min(a, b))
-      return {from, to: starts.reduce((a, b) => Math.max(a, b)) + 1}
-    },
+    range: () => rangeOf(seconds),
     points(failures) {
       close(Number.POSITIVE_INFINITY)
-      const sorted = [...seconds].sort(([a], [b]) => a - b)
       return withUsers(
-        sorted.map(([start, second]) => ({
-          at: start + 1,
-          users: second.users,
-          requests: second.requests,
-          failures: failures(second),
-          ...second.percentiles,
-        })),
+        [...seconds].sort(([a], [b]) => a - b).map(([start, second]) => pointOf(start, second, failures)),
       )
     },
   }
 }
+
+const newSecond = (): Second => ({
+  requests: 0,
+  failures: 0,
+  unexpected: 0,
+  users: null,
+  latencies: histogram(),
+  percentiles: percentilesOf(null),
+})
+
+function rangeOf(seconds: Map<number, Second>): {from: number; to: number} | null {
+  if (seconds.size === 0) return null
+  let [from, to] = [Number.POSITIVE_INFINITY, 0]
+  for (const start of seconds.keys()) {
+    from = Math.min(from, start)
+    to = Math.max(to, start + 1)
+  }
+  return {from, to}
+}
+
+const pointOf = (start: number, second: Second, failures: (counts: Counts) => number): ClientPoint => ({
+  at: start + 1,
+  users: second.users,
+  requests: second.requests,
+  failures: failures(second),
+  ...second.percentiles,
+})
 
 /** The number of users holds until it is told again. */
 function withUsers(points: ClientPoint[]): ClientPoint[] {

@@ -1,5 +1,5 @@
 import type {ClientOptions, ClientRun, ClientTotals} from '../client.js'
-import {clip, timeOf} from './values.js'
+import {clip, sane, timeOf} from './values.js'
 
 type Json = Record<string, unknown>
 const MACHINE = 'k6 machine-readable summary'
@@ -25,6 +25,7 @@ export function summaryOf(json: Json, options: ClientOptions): ClientRun | null 
   const notes = [
     total.requests === 0 && 'There are no HTTP requests in it.',
     total.requests > 0 && total.failures === null && 'There is no metric http_req_failed: failures are unknown.',
+    (total.failures ?? 0) > total.requests && 'It counts more failed requests than requests: it contradicts itself.',
     total.requests > 0 &&
       total.p99 === null &&
       summary.format !== MACHINE &&
@@ -50,8 +51,14 @@ const objectOf = (value: unknown): Json | null =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : null
 
 const numberIn = (values: Json | undefined, ...names: string[]): number | null => {
-  const value = names.map(name => values?.[name]).find(found => typeof found === 'number')
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
+  return sane(names.map(name => values?.[name]).find(found => typeof found === 'number'))
+}
+
+/** Longer runs are none. */
+const MONTH = 31 * 86_400
+const durationIn = (values: Json | null, name: string, unit: number): number | null => {
+  const value = numberIn(values ?? {}, name)
+  return value !== null && value / unit <= MONTH ? value / unit : null
 }
 
 /** `{config: {duration}, metadata: {generatedAt}, results: {metrics: [{name, values}]}, version}` of k6 1.5 and later. */
@@ -67,7 +74,7 @@ function machineReadable(json: Json): Summary | null {
   return {
     format: MACHINE,
     metrics,
-    duration: numberIn(objectOf(json.config) ?? {}, 'duration'),
+    duration: durationIn(objectOf(json.config), 'duration', 1),
     written: timeOf(String(objectOf(json.metadata)?.generatedAt)),
   }
 }
@@ -84,14 +91,13 @@ function older(json: Json): Summary | null {
     metrics.set(name, {values: objectOf(metric.values) ?? metric, thresholds})
   }
   const handled = Object.values(all).some(metric => objectOf(objectOf(metric)?.values))
-  const ms = numberIn(objectOf(json.state) ?? {}, 'testRunDurationMs')
   // Any JSON may have an object of this name.
   const known = [...metrics.keys()].some(name => /^(?:iterations|iteration_duration|data_sent|http_req)/.test(name))
   if (!known) return null
   return {
     format: handled ? 'k6 handleSummary' : 'k6 summary-export',
     metrics,
-    duration: ms === null ? null : ms / 1000,
+    duration: durationIn(objectOf(json.state), 'testRunDurationMs', 1000),
     written: null,
   }
 }
@@ -128,7 +134,8 @@ type Times = {from: number | null; to: number | null; note: string | null}
 function timesOf({duration, written}: Summary, total: ClientTotals, options: ClientOptions): Times {
   const {from = null, to = null} = options
   const rate = total.requestsPerSecond
-  const seconds = duration ?? (rate && total.requests ? total.requests / rate : null)
+  const ofRate = rate && total.requests ? total.requests / rate : null
+  const seconds = duration ?? (ofRate !== null && ofRate <= MONTH ? ofRate : null)
   const end = to ?? (from === null ? written : null)
   const start = from ?? (end !== null && seconds !== null ? end - seconds : null)
   const stop = end ?? (start !== null && seconds !== null ? start + seconds : null)

@@ -4,7 +4,7 @@ import {type TextInput, unknownFile, withText} from './input.js'
 import {type Samples, sampleCollector} from './k6-samples.js'
 import {summaryOf} from './k6-summary.js'
 import {lineReader} from './lines.js'
-import {numberOf, timeOf} from './values.js'
+import {numberOf, sane, timeOf} from './values.js'
 
 /** A summary is small; anything larger is something else. */
 const LARGEST_SUMMARY = 1 << 26
@@ -76,7 +76,7 @@ async function readJsonLines(text: TextInput, options: ClientOptions): Promise<C
     if (sample.type !== 'Point') return
     const {time, value, tags} = (sample.data ?? {}) as Point
     const tag = (name: string) => (typeof tags?.[name] === 'string' ? (tags[name] as string) : '')
-    samples.add(String(sample.metric), timeOf(String(time)), typeof value === 'number' && value >= 0 ? value : null, {
+    samples.add(String(sample.metric), timeOf(String(time)), sane(value), {
       method: tag('method'),
       name: tag('name'),
       url: tag('url'),

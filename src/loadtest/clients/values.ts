@@ -3,15 +3,18 @@ import {number} from '../../units.js'
 const LONGEST_TEXT = 500
 const LISTED = 200
 const NUMBER = /^\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i
+const LARGEST = 1e19
 /** 2000 to 2100: anything else is no time of a load test. */
 const FIRST_TIME = 946_684_800
 const LAST_TIME = 4_102_444_800
 
 /** A number of a file, not below 0; null for `N/A`, an empty field, or anything else. */
-export function numberOf(text: string | undefined): number | null {
-  const value = text !== undefined && NUMBER.test(text) ? Number(text) : Number.NaN
-  return Number.isFinite(value) ? value : null
-}
+export const numberOf = (text: string | undefined): number | null =>
+  text !== undefined && NUMBER.test(text) ? sane(Number(text)) : null
+
+/** null for a number that nothing in a load test can have: times in nanoseconds are the largest. */
+export const sane = (value: unknown): number | null =>
+  typeof value === 'number' && value >= 0 && value <= LARGEST ? value : null
 
 export function countOf(text: string | undefined): number | null {
   const value = numberOf(text)
