@@ -15,6 +15,8 @@ export type Connection = {
   readonly warnings: string[]
   /** false as soon as the connection is lost or closed */
   readonly isOpen: boolean
+  /** what ended the session while nothing ran, with the server's last words if there were any; null: nothing did */
+  readonly lostBy: QueryError | null
   /** after an error inside BEGIN it is 'failed' until a ROLLBACK */
   readonly transaction: 'none' | 'open' | 'failed'
   /**
@@ -52,6 +54,10 @@ export function makeConnection({client, stream, target, parameters, warnings, se
   const {processID, secretKey} = client as unknown as Internals
   const isOpen = () => !stream.destroyed && stream.readable
   let running: Running | undefined
+  let lastWords: Error | undefined
+  client.on('error', error => {
+    lastWords ??= error
+  })
   const cancel = async (ending: QueryErrorKind) => {
     if (!running || !isOpen()) return
     running.ending ??= ending
@@ -64,6 +70,9 @@ export function makeConnection({client, stream, target, parameters, warnings, se
     backendPid: processID,
     get isOpen() {
       return isOpen()
+    },
+    get lostBy() {
+      return lastWords && !isOpen() ? queryError(lastWords, true, undefined) : null
     },
     get transaction() {
       return TRANSACTION[client.getTransactionStatus() ?? 'I']

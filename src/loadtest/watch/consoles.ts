@@ -5,6 +5,7 @@ import {type ConnectionSettings, placeOf} from '../../connect/settings.js'
 import type {PoolerSample} from '../../snapshot.js'
 import type {PoolSample, RunRecord} from '../record.js'
 import {now} from './clock.js'
+import {refusalOf} from './server.js'
 import {thinned} from './ticks.js'
 
 const DEADLINE_MS = 2000
@@ -46,6 +47,8 @@ function watchConsole(settings: ConnectionSettings, emit: (record: RunRecord) =>
 
   const open = async () => {
     if (opened?.console.connection.isOpen) return opened
+    if (opened) emit(refusalOf(name, opened.console.connection.lostBy ?? new Error('the connection was lost')))
+    opened = null
     const console = await openConsole({...settings, database: settings.database || CONSOLE_DATABASE})
     const limit = toConfig(await show(console, 'CONFIG')).find(each => each.name === 'max_client_conn')
     opened = {console, maxClientConn: limit ? Number(limit.value) : null}
@@ -73,8 +76,8 @@ function watchConsole(settings: ConnectionSettings, emit: (record: RunRecord) =>
       try {
         await look(last || tick % STATS_EVERY === 0)
       } catch (error) {
-        const {message, sqlstate} = error as Error & {sqlstate?: string}
-        emit({type: 'refused', at: now(), end: name, sqlstate: sqlstate ?? null, message})
+        if (!opened?.console.connection.isOpen) opened = null
+        emit(refusalOf(name, error as Error))
       }
     },
     close: async () => opened?.console.connection.close(),

@@ -2,7 +2,7 @@ import type {CollectContext, Row} from '../../collect/collector.js'
 import {LIMITS, ROLLBACK, transaction} from '../../collect/transaction.js'
 import {type Connection, connect} from '../../connect/postgres.js'
 import type {ConnectionSettings} from '../../connect/settings.js'
-import type {ActivitySample, CounterSample, RunRecord} from '../record.js'
+import type {ActivitySample, CounterSample, Refusal, RunRecord} from '../record.js'
 import {now} from './clock.js'
 import {activitySql, countersSql, statementsSql, textsSql} from './sql.js'
 import type {StatementCounts} from './statements.js'
@@ -46,13 +46,15 @@ export function watchServer(options: ServerWatchOptions): ServerWatch {
   let textsTo: number | null = 0
   const due = schedule(context.versionNum)
 
+  const refused = (error: Error) => emit(refusalOf('server', error))
+  /** the connection whose end has been recorded */
+  let ended: Connection | null = null
   const open = async () => {
-    if (!connection.isOpen) connection = await connect(settings, {patienceMs: 0})
+    if (connection.isOpen) return connection
+    if (ended !== connection) refused(connection.lostBy ?? new Error('the connection was lost'))
+    ended = connection
+    connection = await connect(settings, {patienceMs: 0})
     return connection
-  }
-  const refused = (error: Error) => {
-    const {sqlstate} = error as {sqlstate?: string}
-    emit({type: 'refused', at: now(), end: 'server', sqlstate: sqlstate ?? null, message: error.message})
   }
   const send = async (sql: string): Promise<Row[][]> => {
     const deadlineMs = LIMITS.statement + LIMITS.clientGrace
@@ -101,7 +103,10 @@ export function watchServer(options: ServerWatchOptions): ServerWatch {
         await sample(tick, last)
         if (!last) await fetchTexts(tick)
       } catch (error) {
-        if (!connection.isOpen) return refused(error as Error)
+        if (!connection.isOpen) {
+          ended = connection
+          return refused(error as Error)
+        }
         failed += 1
         const {message} = error as Error
         if (!notes.includes(message)) notes.push(message)
@@ -110,6 +115,14 @@ export function watchServer(options: ServerWatchOptions): ServerWatch {
     },
   }
 }
+
+export const refusalOf = (end: string, error: Error & {sqlstate?: string}): Refusal => ({
+  type: 'refused',
+  at: now(),
+  end,
+  sqlstate: error.sqlstate ?? null,
+  message: error.message,
+})
 
 /** Seconds between two readings; a young run, which may be short, gets those of statements more often. */
 const YOUNG = 30
