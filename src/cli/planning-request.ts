@@ -1,6 +1,7 @@
+import {CliError, EXIT} from '../errors.js'
 import type {Snapshot} from '../snapshot.js'
 import type {Planner} from '../whatif/planner.js'
-import {acquireSnapshot} from './acquire.js'
+import {acquireSnapshot, receivedSignal} from './acquire.js'
 import {configure} from './judge.js'
 import type {PlanningRequest} from './planning.js'
 import type {WorkloadSource} from './workload.js'
@@ -23,5 +24,9 @@ export async function planningRequest(
   const {connection: conninfo} = config
   const {queries, log, prefix, planner, timeout, debug} = flags
   const snapshot = await acquireSnapshot({conninfo, snapshot: files, timeout, debug})
+  if (file === undefined && snapshot.cutShortBy === 'signal') {
+    const exit = receivedSignal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
+    throw new CliError('INTERRUPTED', exit, 'interrupted while the server was read', 'nothing was planned')
+  }
   return {request: {conninfo, file, queries, log, prefix, planner}, snapshot}
 }

@@ -16,32 +16,46 @@ export type PlanningRequest = WorkloadSource & {
   planner: Planner['kind']
 }
 
-/** A planner of the database, its schema and the workload to plan. */
-export type Planning = {planner: Planner; schema: TargetSchema; catalog: Catalog; workload: Workload; notes: string[]}
+/** A database and the workload to plan on it. */
+export type Planning = {
+  schema: TargetSchema
+  catalog: Catalog
+  workload: Workload
+  /** Starts the planner, once; it is closed when the work ends. */
+  open(): Promise<{planner: Planner /** what is less faithful than it could be, for people */; notes: string[]}>
+}
 
-/**
- * Opens what plans a workload, gives it to `work`, and closes it. Throws CliError when there is no workload, or nothing
- * to plan with.
- */
+/** Gives `work` what it needs to plan a workload. Throws CliError when there is none, or nothing to plan with. */
 export async function withPlanning<T>(
   snapshot: Snapshot,
   request: PlanningRequest,
   work: (planning: Planning) => Promise<T>,
 ): Promise<T> {
   refuseImpossible(request, snapshot)
+  endOnSignal()
   const {loadParser} = await import('../sql/parse.js')
   await loadParser()
   const workload = await workloadFrom(snapshot, request)
   const schema = snapshot.schema ?? (await onTarget(request.conninfo, readTarget))
   const {catalogOf} = await import('../advisor/catalog-of.js')
-  const {planner, notes} = await (request.planner === 'hypopg' ? openHypopg(request.conninfo) : openShadow(schema))
-  try {
+  let opened: Opened | undefined
+  const open = async () => {
+    opened = await (request.planner === 'hypopg' ? openHypopg(request.conninfo) : openShadow(schema))
+    const {planner, notes} = opened
     const disabled = planner.disabled.map(({table, reason}) => `${table} is not planned: ${reason}`)
-    const all = [...workload.notes, ...schema.notes, ...notes, ...disabled]
-    return await work({planner, schema, catalog: catalogOf(schema), workload, notes: [...new Set(all)]})
-  } finally {
-    await planner.close()
+    return {planner, notes: [...new Set([...workload.notes, ...schema.notes, ...notes, ...disabled])]}
   }
+  try {
+    return await work({schema, catalog: catalogOf(schema), workload, open})
+  } finally {
+    await opened?.planner.close()
+  }
+}
+
+/** There is no half of an answer to keep; the exit handler removes the shadow. */
+function endOnSignal(): void {
+  process.once('SIGINT', () => process.exit(EXIT.interrupted))
+  process.once('SIGTERM', () => process.exit(EXIT.terminated))
 }
 
 function refuseImpossible({planner, file}: PlanningRequest, {schema}: Snapshot): void {

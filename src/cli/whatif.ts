@@ -31,8 +31,9 @@ export async function whatif(snapshot: Snapshot, request: WhatifRequest): Promis
   }
   return withPlanning(snapshot, request, async planning => {
     const asked = await askedOf(snapshot, request, planning)
-    const prepared = await prepare(planning.planner, asked.indexes)
-    const {planner, catalog, workload, schema, notes} = planning
+    const {catalog, workload, schema} = planning
+    const {planner, notes} = await planning.open()
+    const prepared = await prepare(planner, asked.indexes)
     const change = changeOf(asked, prepared, schema)
     await refuseBad(planner, asked.settings, change)
     const {readStatements} = await import('../advisor/questions.js')
