@@ -1,6 +1,7 @@
 /**
- * `npm run demo`: the neglected AHSP application on a real PostgreSQL 18, under load, and `ahsp-db check` on it. Where
- * the program pgbouncer is installed there is a pooler as well, and the application connects past it.
+ * `npm run demo`: the neglected AHSP application on a real PostgreSQL 18, under load, `ahsp-db check` on it, and
+ * `ahsp-db indexes` for the index that it lacks. Where the program pgbouncer is installed there is a pooler as well, and
+ * the application connects past it.
  * Nothing stays behind. Exits with 0 when the check ran, whatever it found: findings are the point.
  */
 import {spawn} from 'node:child_process'
@@ -85,12 +86,14 @@ async function underLoad(server: EmbeddedServer, applicationUrl: string, pooler:
 
   const url = server.url(DATABASE)
   const console = pooler ? ['--pgbouncer', `host=127.0.0.1 port=${pooler.port} user=${STATS}`] : []
-  const code = await check([url, '--users', `${TARGET_USERS}`, ...console])
+  const code = await run('check', [url, '--users', `${TARGET_USERS}`, ...console])
   say("\nand what is behind all of it, with the application's own lines: the loops, and who comes past the pooler")
   const causes = pooler ? 'queries/n-plus-one,pooler/bypass' : 'queries/n-plus-one'
-  await check([url, '--only', causes, '--window', '1s', '--full', ...console])
-  say('')
+  await run('check', [url, '--only', causes, '--window', '1s', '--full', ...console])
   await workload.stop()
+  say('\nthe load has ended; which index did it lack? Planned on a private server, with the cost before and after')
+  await run('indexes', [url])
+  say('')
   return CHECKED.includes(code) ? 0 : code
 }
 
@@ -108,11 +111,11 @@ async function createDatabase(server: EmbeddedServer): Promise<void> {
 }
 
 /** Runs it as a person would, and says how. */
-function check(words: string[]): Promise<number> {
-  say(`\n$ ${['ahsp-db check', ...words.map(word => (word.includes(' ') ? `'${word}'` : word))].join(' ')}\n`)
+function run(command: string, words: string[]): Promise<number> {
+  say(`\n$ ${[`ahsp-db ${command}`, ...words.map(word => (word.includes(' ') ? `'${word}'` : word))].join(' ')}\n`)
   const bin = fileURLToPath(new URL('../bin/run.js', import.meta.url))
   const env = {...process.env, PGPASSWORD: PASSWORD}
-  const child = spawn(process.execPath, [bin, 'check', ...words], {stdio: 'inherit', env})
+  const child = spawn(process.execPath, [bin, command, ...words], {stdio: 'inherit', env})
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', code => resolve(code ?? 1))
