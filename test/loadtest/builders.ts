@@ -1,5 +1,6 @@
 import type {ClientPoint, ClientRun} from '../../src/loadtest/client.js'
 import type {ActivitySample, CounterSample, PoolSample, Run, RunStart} from '../../src/loadtest/record.js'
+import type {Sections, Setting, Snapshot} from '../../src/snapshot.js'
 
 export const START: RunStart = {
   type: 'run',
@@ -113,5 +114,38 @@ export function client(points: ClientPoint[], part: Partial<ClientRun> = {}): Cl
     thresholds: [],
     notes: [],
     ...part,
+  }
+}
+
+export const setting = (name: string, value: string, part: Partial<Setting> = {}): Setting => ({
+  name,
+  value,
+  unit: null,
+  vartype: 'integer',
+  context: 'postmaster',
+  source: 'configuration file',
+  sourceFile: null,
+  sourceLine: null,
+  bootValue: null,
+  resetValue: null,
+  pendingRestart: false,
+  ...part,
+})
+
+const UNREAD = {ok: false, reason: 'unsupported', message: 'not in this test'} as const
+
+/** A snapshot with these sections only. */
+export function snapshot(data: Partial<Sections>): Snapshot {
+  const sections = Object.fromEntries(Object.entries(data).map(([name, value]) => [name, {ok: true, data: value}]))
+  return {
+    format: 'ahsp-db/snapshot',
+    version: 1,
+    tool: '0.1.0',
+    target: START.target,
+    collectedAt: 1000,
+    cutShortBy: null,
+    warnings: [],
+    window: null,
+    sections: new Proxy(sections, {get: (all, name) => all[name as string] ?? UNREAD}) as Snapshot['sections'],
   }
 }
