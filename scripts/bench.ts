@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what the tool costs, as ratios within one run (machines are noisy): start-up and a whole check
  * against the floor (`node -e 0`) and against psql running the same SQL; then 20 000 tables and 5 000 statements; then a
- * log of 200 MB. `npm run bench -- demo`, `-- scale` or `-- log` runs one part.
+ * log of 200 MB; then a load that is watched. `npm run bench -- demo`, `-- scale`, `-- log` or `-- watch` runs one part.
  */
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
@@ -15,6 +15,7 @@ import {resolveConninfo} from '../src/connect/conninfo.js'
 import {connect} from '../src/connect/postgres.js'
 import {type EmbeddedServer, startServer} from '../src/embedded/server.js'
 import {logCase} from './bench-log.js'
+import {watchCase} from './bench-watch.js'
 
 const BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const ROUNDS = 9
@@ -144,6 +145,7 @@ try {
     const command = (...args: string[]) => ({command: process.execPath, args: [BIN, ...args]})
     logCase(folder, command, args => tool(...args.slice(1)).rssMb, line)
   }
+  if (part === undefined || part === 'watch') await watchCase(folder, [process.execPath, BIN], line)
 } finally {
   rmSync(folder, {recursive: true, force: true})
 }

@@ -1,11 +1,11 @@
 import {consoleName} from '../../collect/pgbouncer/open.js'
 import {toConfig, toLists, toPools, toStats} from '../../collect/pgbouncer/rows.js'
-import {CONSOLE_DATABASE, type Console, consoleSettings, openConsole} from '../../connect/pgbouncer.js'
+import {type Console, consoleSettings, openConsole} from '../../connect/pgbouncer.js'
 import {type ConnectionSettings, placeOf} from '../../connect/settings.js'
 import type {PoolerSample} from '../../snapshot.js'
 import type {PoolSample, RunRecord} from '../record.js'
 import {now} from './clock.js'
-import {refusalOf} from './server.js'
+import {refusalOf} from './held.js'
 import {thinned} from './ticks.js'
 
 const DEADLINE_MS = 2000
@@ -40,22 +40,11 @@ export async function watchConsoles(
 
 function watchConsole(settings: ConnectionSettings, emit: (record: RunRecord) => void): ConsoleWatch {
   const name = consoleName(settings.hosts[0]!)
-  let opened: {console: Console; maxClientConn: number | null} | null = null
+  const held = heldConsole(settings, error => emit(refusalOf(name, error)))
   let samples: PoolerSample[] = []
   let firstAt: number | null = null
-  const age = () => (firstAt === null ? 0 : (performance.now() - firstAt) / 1000)
-
-  const open = async () => {
-    if (opened?.console.connection.isOpen) return opened
-    if (opened) emit(refusalOf(name, opened.console.connection.lostBy ?? new Error('the connection was lost')))
-    opened = null
-    const console = await openConsole({...settings, database: settings.database || CONSOLE_DATABASE})
-    const limit = toConfig(await show(console, 'CONFIG')).find(each => each.name === 'max_client_conn')
-    opened = {console, maxClientConn: limit ? Number(limit.value) : null}
-    return opened
-  }
   const look = async (withStats: boolean) => {
-    const {console, maxClientConn} = await open()
+    const {console, maxClientConn} = await held.open()
     const asked = performance.now()
     const pools = toPools(await show(console, 'POOLS'))
     const answeredMs = performance.now() - asked
@@ -69,16 +58,38 @@ function watchConsole(settings: ConnectionSettings, emit: (record: RunRecord) =>
   }
   return {
     name,
-    age,
+    age: () => (firstAt === null ? 0 : (performance.now() - firstAt) / 1000),
     samples: () => samples,
-    console: async () => (await open()).console,
+    console: async () => (await held.open()).console,
     async tick(tick, last = false) {
       try {
         await look(last || tick % STATS_EVERY === 0)
       } catch (error) {
-        if (!opened?.console.connection.isOpen) opened = null
-        emit(refusalOf(name, error as Error))
+        held.failed(error as Error)
       }
+    },
+    close: held.close,
+  }
+}
+
+type Opened = {console: Console; maxClientConn: number | null}
+
+/** One session for the whole run; each loss and each refusal of a new one goes to `refused`, once. */
+function heldConsole(settings: ConnectionSettings, refused: (error: Error) => void) {
+  let opened: Opened | null = null
+  return {
+    async open(): Promise<Opened> {
+      if (opened?.console.connection.isOpen) return opened
+      if (opened) refused(opened.console.connection.lostBy ?? new Error('the connection was lost'))
+      opened = null
+      const console = await openConsole(settings)
+      const limit = toConfig(await show(console, 'CONFIG')).find(each => each.name === 'max_client_conn')
+      opened = {console, maxClientConn: limit ? Number(limit.value) : null}
+      return opened
+    },
+    failed(error: Error) {
+      refused(error)
+      if (!opened?.console.connection.isOpen) opened = null
     },
     close: async () => opened?.console.connection.close(),
   }

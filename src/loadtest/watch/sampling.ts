@@ -20,7 +20,6 @@ export type Sampling = {
   statements: () => StatementSamples | null
   /** what cannot be seen, for people */
   warnings: string[]
-  close: () => Promise<void>
 }
 
 export type SamplingOptions = {
@@ -70,7 +69,6 @@ export async function prepare({connection, settings, start, clock, emit}: Sampli
     looks: looks.all,
     statements: () => counts?.samples() ?? null,
     warnings: [...start.warnings, ...unseen(start)],
-    close: async () => (await server.connection().catch(() => null))?.close(),
   }
 }
 

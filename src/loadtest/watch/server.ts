@@ -1,15 +1,13 @@
 import type {CollectContext, Row} from '../../collect/collector.js'
-import {LIMITS, ROLLBACK, transaction} from '../../collect/transaction.js'
-import {type Connection, connect} from '../../connect/postgres.js'
+import type {Connection} from '../../connect/postgres.js'
 import type {ConnectionSettings} from '../../connect/settings.js'
-import type {ActivitySample, CounterSample, Refusal, RunRecord} from '../record.js'
+import type {ActivitySample, CounterSample, RunRecord} from '../record.js'
 import {now} from './clock.js'
+import {type Held, heldConnection} from './held.js'
 import {activitySql, countersSql, statementsSql, textsSql} from './sql.js'
 import type {StatementCounts} from './statements.js'
 import {redacted, shortText, type Texts} from './texts.js'
 
-/** Within it a new session is opened, or the second is a refused one. */
-const CONNECT_MS = 2000
 /** Texts are asked for so often at most, in seconds; and never again once that took too long. */
 const TEXTS_EVERY = 30
 const TEXTS_MS = 500
@@ -20,6 +18,7 @@ export type ServerWatch = {
   tick: (tick: number, last?: boolean) => Promise<void>
   /** the held connection, a new one when it was lost; throws ConnectError */
   connection: () => Promise<Connection>
+  close: () => Promise<void>
   /** samples that the server refused */
   failed: () => number
   notes: string[]
@@ -39,35 +38,13 @@ export type ServerWatchOptions = {
 /** Samples over one connection, and opens another when it is lost: each second without one is a `refused` line. */
 export function watchServer(options: ServerWatchOptions): ServerWatch {
   const {context, emit, texts, standardStrings} = options
-  const settings = {...options.settings, connectTimeoutMs: Math.min(CONNECT_MS, options.settings.connectTimeoutMs)}
+  const held = heldConnection(options.connection, options.settings, emit)
   const notes: string[] = []
-  let {connection, counts} = options
+  let {counts} = options
   let failed = 0
-  let textsTo: number | null = 0
   const due = schedule(context.versionNum)
+  const fetchTexts = textFetcher(held, options)
 
-  const refused = (error: Error) => emit(refusalOf('server', error))
-  /** the connection whose end has been recorded */
-  let ended: Connection | null = null
-  const open = async () => {
-    if (connection.isOpen) return connection
-    if (ended !== connection) refused(connection.lostBy ?? new Error('the connection was lost'))
-    ended = connection
-    connection = await connect(settings, {patienceMs: 0})
-    return connection
-  }
-  const send = async (sql: string): Promise<Row[][]> => {
-    const deadlineMs = LIMITS.statement + LIMITS.clientGrace
-    try {
-      // Without what BEGIN and the settings answer.
-      return (await (await open()).run(transaction(sql, context), {deadlineMs})).slice(2, -1)
-    } catch (error) {
-      if (connection.isOpen && connection.transaction !== 'none') {
-        await connection.run(ROLLBACK, {deadlineMs: LIMITS.clientGrace}).catch(() => {})
-      }
-      throw error
-    }
-  }
   const sample = async (tick: number, last: boolean) => {
     const what = due(tick, last, counts !== null)
     const messages = [
@@ -75,7 +52,11 @@ export function watchServer(options: ServerWatchOptions): ServerWatch {
       ...(what.counters ? [countersSql(context)] : []),
       ...(what.statements ? [statementsSql(context)] : []),
     ]
-    const [[sessions], counters, statements] = (await send(messages.join('; '))) as [Row[], Row[]?, Row[]?]
+    const [[sessions], counters, statements] = (await held.send(messages.join('; '), context)) as [
+      Row[],
+      Row[]?,
+      Row[]?,
+    ]
     const at = now()
     if (sessions) emit(activityOf(sessions, at, standardStrings))
     if (!counters?.[0]) return
@@ -83,46 +64,40 @@ export function watchServer(options: ServerWatchOptions): ServerWatch {
     emit({type: 'counters', at, ...counters[0], statements: added} as CounterSample)
     texts.met(added?.map(({queryid}) => queryid) ?? [])
   }
-  const fetchTexts = async (tick: number) => {
-    const queryids = texts.missing().slice(0, MOST_TEXTS)
-    if (textsTo === null || tick < textsTo || queryids.length === 0 || !counts) return
-    const asked = performance.now()
-    const [rows = []] = await send(textsSql(context, queryids))
-    texts.learn(
-      rows.map(({queryid, text}) => ({queryid: String(queryid), text: redacted(String(text), standardStrings)})),
-    )
-    textsTo = performance.now() - asked > TEXTS_MS ? null : tick + TEXTS_EVERY
-  }
-
   return {
     notes,
     failed: () => failed,
-    connection: open,
+    connection: held.open,
+    close: held.close,
     async tick(tick, last = false) {
       try {
         await sample(tick, last)
-        if (!last) await fetchTexts(tick)
+        if (!last && counts) await fetchTexts(tick)
       } catch (error) {
-        if (!connection.isOpen) {
-          ended = connection
-          return refused(error as Error)
-        }
+        if (!held.isOpen) return
         failed += 1
         const {message} = error as Error
         if (!notes.includes(message)) notes.push(message)
-        if (counts && /pg_stat_statements/.test(message)) counts = null
+        if (/pg_stat_statements/.test(message)) counts = null
       }
     },
   }
 }
 
-export const refusalOf = (end: string, error: Error & {sqlstate?: string}): Refusal => ({
-  type: 'refused',
-  at: now(),
-  end,
-  sqlstate: error.sqlstate ?? null,
-  message: error.message,
-})
+/** Asks for the texts that are missing; see TEXTS_EVERY. */
+function textFetcher(held: Held, {context, texts, standardStrings}: ServerWatchOptions) {
+  let from: number | null = 0
+  return async (tick: number) => {
+    const queryids = texts.missing().slice(0, MOST_TEXTS)
+    if (from === null || tick < from || queryids.length === 0) return
+    const asked = performance.now()
+    const [rows = []] = await held.send(textsSql(context, queryids), context)
+    texts.learn(
+      rows.map(({queryid, text}) => ({queryid: String(queryid), text: redacted(String(text), standardStrings)})),
+    )
+    from = performance.now() - asked > TEXTS_MS ? null : tick + TEXTS_EVERY
+  }
+}
 
 /** Seconds between two readings; a young run, which may be short, gets those of statements more often. */
 const YOUNG = 30

@@ -128,7 +128,7 @@ async function sampleToTheEnd(parts: Parts): Promise<number> {
   const failed = await takeLastSnapshot(parts)
   if (failed) notes.push(`no snapshot at the end: ${failed}`)
   emit({type: 'end', at: now(), reason: ending.reason, exitCode, missed, notes})
-  await sampling.close()
+  await sampling.server.close()
   if (file.failure) throw file.failure
   display.summary(file.name, notes)
   return exitCode ?? (ending.isTerminated ? EXIT.terminated : EXIT.ok)
