@@ -45,7 +45,7 @@ export function verdictMarkdown(verdict: LoadVerdict): string {
     '## Peaks',
     table(PEAKS_HEAD, peaks.map(peakRow)),
     actions.length > 0 ? `## Action items\n\n${actions.map(text => `- [ ] ${markdownText(text)}`).join('\n')}` : '',
-    `## ${markdownText(nextTitle(verdict))} ${next.verdict}`,
+    `## ${markdownText(`${nextTitle(verdict)} ${next.verdict}`)}`,
     table(CONDITIONS_HEAD, next.conditions.map(conditionRow)),
   ]
   return `${parts.filter(Boolean).join('\n\n')}\n`
@@ -55,7 +55,7 @@ function causePart({id, rank, title, summary, confidence, isMaterial, evidence, 
   const rows = evidence.map(({label, value, unit, source}) => [label, shownValue(value, unit), source])
   const rest = findings.length - MOST_FINDINGS
   return [
-    `### ${rank}: ${markdownText(id)}`,
+    `### ${markdownText(`${rank}: ${id}`)}`,
     markdownText(`${title} (${confidence}): ${summary}.`),
     isMaterial ? '' : 'No request is seen to suffer from it.',
     table(['evidence', 'value', 'source'], rows),

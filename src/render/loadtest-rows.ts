@@ -53,8 +53,12 @@ export function failuresSentence({failures}: LoadVerdict): string {
   const sum = total ?? explained + notTheDatabase + cannotTell
   const [first] = groups
   const most = `${number(first!.count)} of ${number(sum)} failures are on ${first!.request}`
-  const counts = `the database explains ${number(explained)}, it is not the cause of ${number(notTheDatabase)}`
-  return `${most}; ${counts}${cannotTell > 0 ? `, ${number(cannotTell)} cannot be told` : ''}.`
+  const counts = [
+    explained > 0 ? `the database explains ${number(explained)}` : '',
+    notTheDatabase > 0 ? `${number(notTheDatabase)} are not its doing` : '',
+    cannotTell > 0 ? `of ${number(cannotTell)} it cannot be told` : '',
+  ]
+  return `${most}; ${counts.filter(Boolean).join(', ')}.`
 }
 
 export const resultWord = ({passed}: LoadVerdict): string =>

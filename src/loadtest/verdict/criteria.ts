@@ -22,7 +22,7 @@ export function criteriaOf(phase: Phase, facts: Facts, errors: Errors): Criterio
     source: measured === null ? missing : source,
   })
   const latency = (name: string, most: number | null, measured: number | null) =>
-    most === null ? [] : [row(name, {most}, measured, 'milliseconds', 'plateau, without its first 20 %')]
+    most === null ? [] : [row(name, {most}, measured, 'milliseconds', 'plateau')]
   return [
     row('success', {least: success}, errors.percent === null ? null : 100 - errors.percent, 'percent', errors.source),
     ...latency('P50', p50, step.p50),

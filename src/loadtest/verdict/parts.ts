@@ -67,7 +67,6 @@ function cutWarnings(run: Run, client: ClientRun | null, watched: Range): string
     restart === undefined
       ? ''
       : `the server was restarted at ${stamp(watched.to)}: the run is judged up to then${totals}`,
-    run.end === null ? 'the run file breaks off: the watcher was killed; it is judged up to its last line' : '',
     client !== null && (client.from === null || client.to === null)
       ? "the load generator's file has no times: it is taken to have run while the database was watched (--from, --to)"
       : '',

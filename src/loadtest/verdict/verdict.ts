@@ -75,7 +75,7 @@ export async function judgeRun(input: VerdictInput): Promise<LoadVerdict> {
     peaks: peaksOf(facts, input.peaks),
     actions: actionsOf(bottleneck.causes, failures.groups, next.conditions),
     next,
-    warnings: [...parts.warnings, ...alignment.warnings, ...warningsOf(run, client)],
+    warnings: [...new Set([...parts.warnings, ...alignment.warnings, ...warningsOf(run, client)])],
   }
 }
 
@@ -123,15 +123,11 @@ function phaseSource({phase: told}: VerdictInput, phase: Phase | null, users: nu
   return users !== null && users < phase.users ? `the ladder's first step: ${number(users)} users are below it` : rule
 }
 
+/** What the readers of the files had to say is a warning, too. */
 function warningsOf(run: Run, client: ClientRun | null): string[] {
-  const {end} = run
   const exceptions = client?.exceptions.reduce((sum, {count}) => sum + count, 0) ?? 0
   return [
     ...run.notes,
-    ...(end?.notes ?? []),
-    ...(end && end.missed > 0
-      ? [`${number(end.missed)} samples were left out: the server answered too late, or not`]
-      : []),
     ...(client?.notes ?? []),
     ...(exceptions > 0 ? [`${number(exceptions)} exceptions of the load script itself: no requests that failed`] : []),
     ...(client?.thresholds.filter(({ok}) => !ok) ?? []).map(
