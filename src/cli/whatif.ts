@@ -36,12 +36,15 @@ export async function whatif(snapshot: Snapshot, request: WhatifRequest): Promis
     const prepared = await prepare(planner, asked.indexes)
     const change = changeOf(asked, prepared, schema)
     await refuseBad(planner, asked.settings, change)
-    const {readStatements} = await import('../advisor/questions.js')
+    const {costBefore, readStatements} = await import('../advisor/questions.js')
+    const {costsOf} = await import('../advisor/costs.js')
     const {compare} = await import('../whatif/comparison.js')
     const {whatifReport} = await import('../whatif/report.js')
     const {questions, unplannable} = readStatements(workload.statements, catalog)
-    const comparison = await compare(planner, questions, change)
-    comparison.unplannable.unshift(...unplannable)
+    // Of the ways to read a statement's parameters it finds the one that the server takes.
+    const readable = await costBefore(questions, costsOf(planner))
+    const comparison = await compare(planner, readable.planned, change)
+    comparison.unplannable.unshift(...unplannable, ...readable.unplannable)
     const changes = await changesOf(asked, prepared, {planning, questions, before: comparison.before})
     await rename(comparison.changed, prepared, changes)
     return whatifReport(comparison, {

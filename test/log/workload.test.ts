@@ -2,6 +2,8 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {Catalog} from '../../src/advisor/catalog.js'
+import {readStatements} from '../../src/advisor/questions.js'
 import type {Workload} from '../../src/advisor/workload.js'
 import {commonText, parametersIn, withValues} from '../../src/log/values.js'
 import {workloadOfLogs} from '../../src/log/workload.js'
@@ -99,6 +101,17 @@ describe('logs of a real server', () => {
       expect(statements.map(({sql}) => sql).filter(sql => /pg_sleep|pg_class|^EXECUTE/.test(sql))).toEqual([])
     },
   )
+  test('real values are planned, not typical ones', async () => {
+    const {statements} = await workload(logs.csvlog)
+    const items = statements.filter(({sql}) => sql.includes('work_items'))
+    const column = {type: 'integer', isCollationC: true, width: 4, nullFraction: 0, isNullable: true, distinct: 20}
+    const columns = ['id', 'project_id', 'title'].map(name => ({
+      ...{name, ...column, common: [], histogram: ['1', '2', '3'], correlation: null},
+    }))
+    const table = {schema: 'public', name: 'work_items', rows: 200, pages: 2, allVisible: 0, columns, indexes: []}
+    const {questions} = readStatements(items, {tables: [table], extensions: []} as unknown as Catalog)
+    expect(questions.map(({variants}) => variants)).toEqual([items[0]!.samples])
+  })
   test('the same log gives the same workload', async () => {
     const untimed = async () =>
       (await workload(logs.csvlog)).statements.map(({sql, calls, samples}) => [sql, calls, samples])
