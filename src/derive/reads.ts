@@ -31,7 +31,7 @@ export function readersOf(
 }
 
 /** What to do about a table that is always read as a whole: no index is proposed, the statements are named. */
-export function findCondition(name: string, readers: Reader[]): FixRequest {
+export function findCondition(name: string, readers: Reader[], advised?: string): FixRequest {
   const named = readers.slice(0, 5).map(({text, calls, blocksPerCall}) => {
     const line = text.replace(/\s+/g, ' ').trim()
     const short = line.length > 300 ? `${line.slice(0, 300)} ...` : line
@@ -42,6 +42,7 @@ export function findCondition(name: string, readers: Reader[]): FixRequest {
     kind: 'action',
     title: `Find the condition that has no index on ${name}`,
     steps: [
+      ...(advised ? [`indexes/missing has planned one that pays: ${advised}; its fix is there`] : []),
       ...(named.length > 0 ? named : [unnamed]),
       'Look at its plan with EXPLAIN (ANALYZE, BUFFERS) and real values: "Seq Scan" with many "Rows Removed by Filter" wants an index on the columns of that filter',
       'Create it with CREATE INDEX CONCURRENTLY, equality columns first; ahsp-db indexes says which one pays, and by how much',

@@ -1,8 +1,9 @@
+import {advisedFor} from '../../derive/advised-index.js'
 import {oncePerColumns, sizeOf, type UnindexedKey, unindexedKeys} from '../../derive/foreign-keys.js'
 import {createIndex, isUsable, takenNames} from '../../derive/indexes.js'
 import {statisticsWindow} from '../../derive/window.js'
 import {defineRule, type Evidence, type FindingDraft, SEVERITIES} from '../../rule.js'
-import type {Index, Table} from '../../snapshot.js'
+import type {Index, IndexAdvice, Section, Table} from '../../snapshot.js'
 import {qualified, quoteIdent} from '../../sql/quote.js'
 import {number} from '../../units.js'
 
@@ -13,7 +14,7 @@ export default defineRule({
   title: 'Foreign key without an index',
   category: 'indexes',
   needs: ['server', 'databases', 'tables', 'foreignKeys'],
-  uses: ['indexes', 'checkpoints'],
+  uses: ['indexes', 'checkpoints', 'indexAdvice'],
   options: {
     minRows: {default: 1000, unit: 'count', help: 'a table below this and below minPages is read in no time anyway'},
     minPages: {default: 20, unit: 'count', help: 'see minRows'},
@@ -30,7 +31,7 @@ export default defineRule({
     'PostgreSQL indexes the key that is referred to, never the columns that refer to it. Without an index of their ' +
     'own, each delete of a referenced row, and many a join, reads the whole table and holds its locks meanwhile.',
   references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
-  check({server, databases, tables, foreignKeys, indexes, checkpoints}, options) {
+  check({server, databases, tables, foreignKeys, indexes, checkpoints, indexAdvice}, options) {
     if (!indexes.ok) return {cannotJudge: `indexes: ${indexes.message}`}
     if (indexes.total) return {cannotJudge: `only ${indexes.data.length} of ${indexes.total} indexes were read`}
     const database = databases.find(({name}) => name === server.database)
@@ -41,7 +42,7 @@ export default defineRule({
       .map(key => ({...key, size: sizeOf(key.holders)}))
       .filter(({size}) => size.rows >= options.minRows || size.pages >= options.minPages)
       .sort((a, b) => b.size.rows - a.size.rows)
-      .map(key => draft(key, catalog, limits))
+      .map(key => draft(key, catalog, limits, alsoMissing(key, indexAdvice)))
       .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity))
     return {
       summary:
@@ -55,7 +56,7 @@ export default defineRule({
 type Catalog = {tables: Table[]; indexes: Index[]; taken: ReturnType<typeof takenNames>}
 type Sized = UnindexedKey & {size: ReturnType<typeof sizeOf>}
 
-function draft(key: Sized, catalog: Catalog, limits: {largeRows: number; scans: number}): FindingDraft {
+function draft(key: Sized, catalog: Catalog, limits: {largeRows: number; scans: number}, also: string): FindingDraft {
   const {foreignKey, table, holders, size} = key
   const subject = `${qualified(table.schema, table.name)} (${foreignKey.columnNames.map(quoteIdent).join(', ')})`
   const referenced = qualified(foreignKey.referencedSchema, foreignKey.referencedTable)
@@ -71,11 +72,19 @@ function draft(key: Sized, catalog: Catalog, limits: {largeRows: number; scans: 
     title: `Foreign key ${subject} has no index`,
     detail:
       `To find the rows that refer to one row of ${referenced}, all ${number(size.rows)} are read. ${felt}` +
-      nearMiss(key, catalog.indexes),
+      nearMiss(key, catalog.indexes) +
+      also,
     evidence: evidence(key, referenced, deletes),
     confidence: isScanned ? 'measured' : 'estimated',
     fixes: [createIndex({table, partitions: holders, columns: foreignKey.columnNames, taken: catalog.taken})],
   }
+}
+
+/** One index is enough for both. */
+function alsoMissing({table, foreignKey}: Sized, advice: Section<IndexAdvice>): string {
+  const advised = advisedFor(advice, table, foreignKey.columnNames)
+  if (!advised) return ''
+  return ' The statements want it, too: with the index that indexes/missing names this one is not needed.'
 }
 
 const evidence = ({size, foreignKey}: Sized, referenced: string, deletes: number): Evidence[] => [

@@ -1,7 +1,8 @@
-import {findCondition, type Reader, readersOf} from '../../derive/reads.js'
+import {advisedFor, advisedSubject} from '../../derive/advised-index.js'
+import {findCondition, readersOf} from '../../derive/reads.js'
 import {type StatisticsWindow, statisticsWindow} from '../../derive/window.js'
-import {defineRule, type FindingDraft} from '../../rule.js'
-import type {Table} from '../../snapshot.js'
+import {defineRule, type FindingDraft, type FixRequest} from '../../rule.js'
+import type {AdvisedIndex, Table} from '../../snapshot.js'
 import {qualified} from '../../sql/quote.js'
 import {number, seconds} from '../../units.js'
 
@@ -12,7 +13,7 @@ export default defineRule({
   title: 'Large table that is read from end to end all the time',
   category: 'tables',
   needs: ['server', 'databases', 'tables'],
-  uses: ['checkpoints', 'statements', 'statementTexts'],
+  uses: ['checkpoints', 'statements', 'statementTexts', 'indexAdvice'],
   options: {
     minRows: {default: 50_000, unit: 'count', help: 'smaller tables are best read as a whole'},
     minScans: {default: 100, unit: 'count', help: 'fewer sequential scans than this are no pattern'},
@@ -36,7 +37,7 @@ export default defineRule({
   references: ['https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ALL-TABLES-VIEW'],
   peers: ['PB', 'PD', 'RX', 'DA', 'IH', 'SB'],
   parses: ({tables, statements}) => statements.ok && tables.some(({seqRowsRead}) => seqRowsRead >= 1_000_000),
-  check({server, databases, tables, checkpoints, statements, statementTexts}, options) {
+  check({server, databases, tables, checkpoints, statements, statementTexts, indexAdvice}, options) {
     const database = databases.find(({name}) => name === server.database)
     if (!database) return {cannotJudge: `pg_stat_database has no row for ${server.database}`}
     const window = statisticsWindow(database, server, checkpoints)
@@ -68,7 +69,11 @@ export default defineRule({
         draft(
           table,
           {window, rate: table.seqRowsRead / time, share: share(table)},
-          readersOf(table, server.database, statements, statementTexts),
+          findCondition(
+            qualified(table.schema, table.name),
+            readersOf(table, server.database, statements, statementTexts),
+            subjectOf(advisedFor(indexAdvice, table)),
+          ),
           options,
         ),
       ),
@@ -76,12 +81,14 @@ export default defineRule({
   },
 })
 
+const subjectOf = (index: AdvisedIndex | undefined) => index && advisedSubject(index)
+
 type Load = {window: StatisticsWindow; rate: number; share: number}
 
 function draft(
   table: Table,
   {window, rate, share}: Load,
-  readers: Reader[],
+  fix: FixRequest,
   limits: {highRate: number; mediumRate: number},
 ): FindingDraft {
   const name = qualified(table.schema, table.name)
@@ -101,6 +108,6 @@ function draft(
       {label: 'rows read', value: Math.round(rate), unit: 'per second', source: `the same, since ${window.source}`},
     ],
     confidence: window.isExact ? 'measured' : 'estimated',
-    fixes: [findCondition(name, readers)],
+    fixes: [fix],
   }
 }
