@@ -56,4 +56,20 @@ function complete(file: string, value: Partial<Snapshot>): Snapshot {
   return {...value, sections} as Snapshot
 }
 
-export const snapshotText = (snapshot: Snapshot): string => safeJson(snapshot, 1)
+/** Throws CliError (exit 6) for one that is longer than a text can be, about 500 MB: only statistics make it so. */
+export function snapshotText(snapshot: Snapshot): string {
+  try {
+    return safeJson(snapshot, 1)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new CliError(
+      'SNAPSHOT',
+      EXIT.output,
+      'the snapshot is too large for a file',
+      'leave --include-statistics out',
+      {
+        cause: error,
+      },
+    )
+  }
+}
