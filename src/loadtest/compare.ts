@@ -1,5 +1,6 @@
 import {number} from '../units.js'
 import {changesBetween} from './journey/changes.js'
+import {nextOf} from './journey/next.js'
 import {type Compared, rowOf, userCounts} from './journey/row.js'
 import {stepBetween} from './journey/step.js'
 import type {Journey, JourneyStep} from './journey/types.js'
@@ -8,23 +9,29 @@ import type {Journey, JourneyStep} from './journey/types.js'
  * Runs in the order given, each compared with the one before it: what was changed in between, and whether it helped.
  * Pure. Runs with several numbers of users are compared at the largest that all of them have.
  */
-export function compareRuns(runs: readonly Compared[]): Journey {
+export function compareRuns(runs: readonly Compared[], asked: {nextUsers?: number; cpus?: number} = {}): Journey {
   const counts = runs.map(userCounts)
   const common = (counts[0] ?? []).filter(users => counts.every(each => each.includes(users)))
   const users = common.length > 0 ? Math.max(...common) : null
   const rows = runs.map(run => rowOf(run, users))
   const {tool, target} = runs[0]!.run.start
+  const steps = rows.slice(1).map((row, at): JourneyStep => {
+    const [before, after] = [runs[at]!, runs[at + 1]!]
+    const step = stepBetween(rows[at]!, row, changesBetween(before.run.snapshots.start, after.run.snapshots.start))
+    return {...step, notes: [...step.notes, ...loadNotes(before, after)]}
+  })
+  const isChanged = steps.some(({changes}) => changes.length > 0)
   return {
     format: 'ahsp-db/loadtest-journey',
     version: 1,
     tool,
     target,
     rows,
-    steps: rows.slice(1).map((row, at): JourneyStep => {
-      const [before, after] = [runs[at]!, runs[at + 1]!]
-      const step = stepBetween(rows[at]!, row, changesBetween(before.run.snapshots.start, after.run.snapshots.start))
-      return {...step, notes: [...step.notes, ...loadNotes(before, after)]}
-    }),
+    steps,
+    next:
+      asked.nextUsers === undefined
+        ? null
+        : nextOf(runs, {users: asked.nextUsers, cores: asked.cpus ?? null, isChanged}),
     notes: [
       users !== null && counts.some(each => each.length > 1)
         ? `compared at ${number(users)} users, the largest number that all runs have`

@@ -1,6 +1,6 @@
 import type {Limits} from './limits.js'
 import {solveClosed} from './queueing.js'
-import {type LadderStep, mean} from './steps.js'
+import type {LadderStep} from './steps.js'
 
 /** A step in which a throughput and a hold time were measured. */
 export type Measured = LadderStep & {
@@ -97,7 +97,8 @@ function cpuOf(steps: Measured[], cores: number): number {
   const known = steps.filter(({running}) => running !== null)
   if (known.length === 0) return 0
   const quiet = known.filter(({running}) => running!.mean <= cores / 2)
-  return quiet.length > 0 ? mean(quiet.map(cpuSecondsOf)) : Math.min(...known.map(cpuSecondsOf))
+  if (quiet.length === 0) return Math.min(...known.map(cpuSecondsOf))
+  return weightedMean(quiet.map(step => ({users: step.users, value: cpuSecondsOf(step)})))
 }
 
 /** Where the processors are modelled apart, their queue is not part of the rest. */
@@ -127,12 +128,15 @@ function doubtOf(steps: Measured[]): number {
 
 type Point = {users: number; value: number}
 
+/** With more users more was measured, and nearer to what comes. */
+const weightedMean = (points: Point[]) =>
+  points.reduce((sum, {users, value}) => sum + value * users, 0) / points.reduce((sum, {users}) => sum + users, 0)
+
 function trendOf(points: Point[], doubt: number): Trend {
   const [first, last] = [points[0]!, points.at(-1)!]
   const isGrowing = first.value > 0 && last.value > GROWTH * first.value && last.users > first.users
   if (isGrowing) return growing(points, doubt)
-  const weight = points.reduce((sum, {users}) => sum + users, 0)
-  const value = points.reduce((sum, point) => sum + point.value * point.users, 0) / weight
+  const value = weightedMean(points)
   const spread = value > 0 ? Math.max(...points.map(point => Math.abs(point.value / value - 1))) : 0
   const band = Math.min(0.5, Math.max(doubt, spread))
   return {isGrowing, at: (_, which) => value * (1 + factor(which) * band)}

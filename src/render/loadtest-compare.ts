@@ -1,8 +1,10 @@
+import type {Next} from '../loadtest/journey/next.js'
 import {differenceText, metricText} from '../loadtest/journey/step.js'
 import type {Journey, JourneyRow, JourneyStep, Metric, Outcome} from '../loadtest/journey/types.js'
 import {loadGrid} from './grid.js'
 import type {Format} from './index.js'
 import {safeJson} from './json.js'
+import {PREDICTION_HEAD, predictionHeadline, predictionRows, predictionTexts} from './loadtest-prediction.js'
 import {codeSpan, markdownText, prose} from './sanitize.js'
 import {bold, dim, green, hanging, severityColor, wrap} from './style.js'
 import {milliseconds, number, seconds} from './units.js'
@@ -39,6 +41,8 @@ const latency = (value: number | null) => (value === null ? MISSING : millisecon
 function failuresText(failures: JourneyRow['failures']): string {
   if (failures === null) return MISSING
   if (failures.total === 0) return 'none'
+  const [only, ...others] = failures.causes
+  if (only && others.length === 0) return `${number(failures.total)} ${only.cause}`
   const causes = failures.causes.map(({cause, count}) => `${number(count)} ${cause}`).join(', ')
   return `${number(failures.total)}${causes ? `: ${causes}` : ''}`
 }
@@ -63,7 +67,7 @@ function databaseCells({name, database, seconds: watched}: JourneyRow): string[]
 const rateText = (rate: Metric | null) => (rate === null ? MISSING : number(rate.value))
 
 /** For a terminal: the table, what the database saw, then each change with what came of it. */
-async function journeyTable({rows, steps, notes, target}: Journey, options: Options): Promise<string> {
+async function journeyTable({rows, steps, next, notes, target}: Journey, options: Options): Promise<string> {
   const {color} = options
   const width = Math.max(MIN_WIDTH, Math.min(options.width, MAX_WIDTH))
   const grid = await loadGrid()
@@ -74,6 +78,7 @@ async function journeyTable({rows, steps, notes, target}: Journey, options: Opti
     shown(HEAD, rowCells),
     [bold('What the database saw', color), ...shown(DATABASE_HEAD, databaseCells)],
     ...steps.map(step => stepLines(step, width, color)),
+    next ? await nextLines(next, width, color) : [],
     notes.flatMap(note => hanging('-  ', prose(note), width)),
   ]
   const lines = sections.filter(section => section.length > 0).flatMap(section => [...section, ''])
@@ -108,8 +113,29 @@ function detailsOf({differences, notes, unknown}: JourneyStep): string[] {
   ].filter(Boolean)
 }
 
+async function nextLines(next: Next, width: number, color: boolean): Promise<string[]> {
+  const grid = await loadGrid()
+  const rows = predictionRows(next)
+  return [
+    ...wrap(prose(predictionHeadline(next)), width).map(line => bold(line, color)),
+    ...(rows.length > 0 ? grid({head: PREDICTION_HEAD, rows, width, ruled: true}) : []),
+    ...predictionTexts(next).flatMap(text => hanging('-  ', prose(text), width)),
+  ]
+}
+
+function nextMarkdown(next: Next): string {
+  const rows = predictionRows(next)
+  return [
+    `## ${markdownText(predictionHeadline(next))}`,
+    rows.length > 0 ? table(PREDICTION_HEAD, rows) : '',
+    list(predictionTexts(next)),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
 /** The same for a ticket. */
-function journeyMarkdown({rows, steps, notes, tool, target}: Journey): string {
+function journeyMarkdown({rows, steps, next, notes, tool, target}: Journey): string {
   const parts = [
     '# Load tests compared',
     steps
@@ -124,15 +150,17 @@ function journeyMarkdown({rows, steps, notes, tool, target}: Journey): string {
       rows.map(row => withTexts(databaseCells(row), [0])),
     )}`,
     ...steps.map(stepMarkdown),
+    next ? nextMarkdown(next) : '',
     notes.length > 0 ? `## Notes\n\n${list(notes)}` : '',
-    `---\n\nahsp-db ${markdownText(tool)} · ${codeSpan(`${target.host}:${target.port}/${target.database}`)}`,
+    `---\n\nahsp-db ${codeSpan(tool)} · ${codeSpan(`${target.host}:${target.port}/${target.database}`)}`,
   ]
   return `${parts.filter(Boolean).join('\n\n')}\n`
 }
 
 function stepMarkdown(step: JourneyStep): string {
   const {from, to, outcome, changes} = step
-  const details = detailsOf(step)
+  // The table below has all differences.
+  const details = detailsOf({...step, differences: []})
   return [
     `## ${markdownText(`${from} -> ${to}: ${outcome}`)}`,
     changes.length > 0 ? `Changed:\n\n${list(changes.map(({text}) => text))}` : 'Changed: nothing that is known.',

@@ -70,7 +70,7 @@ describe('a fix that did not help is called that', () => {
       {success: 0.9825, perSecond: 12.6},
       {success: 0.95, perSecond: 9.9, maxConnections: '200'},
     )
-    expect(changes).toEqual([{kind: 'setting', text: 'max_connections 100 -> 200'}])
+    expect(changes).toMatchObject([{kind: 'setting', text: 'max_connections 100 -> 200'}])
     expect(outcome).toBe('made it worse')
     expect(headline).toMatch(
       /^max_connections 100 -> 200: success 98\.\d+ % -> 9[45]\.?\d* %.*: did not help, it got worse$/,
@@ -214,6 +214,55 @@ describe('what was not measured', () => {
   })
 })
 
+describe('the next step, from runs of a ladder', () => {
+  /** Each user has 5 transactions a second, of 8 ms. */
+  const rung = (users: number): Compared => {
+    const one = watched({name: `${users}`, users, seconds: 60, perSecond: users, p95: 300})
+    const activeMs = (at: number) => (at - 1000) * users * 5 * 8
+    const looks = one.run.counters.map(look => ({...look, activeMs: activeMs(look.at)}))
+    const seen = (at: number) => Math.floor((at + 1) * users * 0.04) - Math.floor(at * users * 0.04)
+    const activity = one.run.activity.map((look, at) => ({
+      ...look,
+      active: seen(at),
+      idleInTransaction: 0,
+      running: seen(at),
+    }))
+    return {...one, run: {...one.run, counters: looks, activity}}
+  }
+  const ladder = [10, 30, 50].map(rung)
+
+  it('throughput, busy connections, and the first link to break', () => {
+    const {prediction, breaking} = compareRuns(ladder, {nextUsers: 100, cpus: 8}).next!
+    expect(prediction).toMatchObject({users: 100, from: [10, 30, 50], known: 'estimated'})
+    expect(prediction.transactionsPerSecond!.value / 500).toBeCloseTo(1, 1)
+    expect(prediction.busy!.value / 4).toBeCloseTo(1, 0.6)
+    expect(prediction.connections!.value).toBeCloseTo(100, 6)
+    expect(breaking.first).toMatchObject({link: 'connections', users: 98})
+  })
+
+  it('is asked for, and refused beyond 2.5 times what was tested', async () => {
+    expect(compareRuns(ladder).next).toBeNull()
+    const journey = compareRuns(ladder, {nextUsers: 200})
+    for (const format of ['table', 'markdown'] as const) {
+      const text = await renderJourney(journey, format, {color: false, width: 100})
+      expect(text.replace(/\s+/g, ' ')).toMatch(/Nothing is predicted: 200 users are more than 2.5 times the 50/)
+    }
+  })
+
+  it('is printed with intervals, methods and the check against the last step', async () => {
+    const text = await renderJourney(compareRuns(ladder, {nextUsers: 100}), 'table', {color: false, width: 100})
+    expect(text).toMatch(/Expected at 100 users \(estimated from 10, 30, 50 users\)/)
+    expect(text).toMatch(/transactions +\d+\/s +\d+\/s +\d+\/s/)
+    expect(text.replace(/\s+/g, ' ')).toMatch(
+      /First to break: Connections of the server at 98 users \(\d+ to \d+, estimated\)/,
+    )
+    expect(text).toMatch(/Method: Little's law/)
+    expect(text.replace(/\s+/g, ' ')).toMatch(
+      /Check: from the steps before it, \d+ transactions\/s .* at 50 users; measured \d+/,
+    )
+  })
+})
+
 describe('printed', () => {
   const failures = [
     {
@@ -247,9 +296,10 @@ describe('printed', () => {
 
   it('a server name, a query or a file name cannot break a format', async () => {
     // The target goes into a code span, where nothing is read as Markdown or HTML; names of metrics are ours.
-    const poisoned = JSON.parse(JSON.stringify(journey()), (key, value) =>
+    const named = compareRuns([watched({name: HOSTILE}), watched({name: `2 ${HOSTILE}`})], {nextUsers: 100})
+    const poisoned = JSON.parse(JSON.stringify({...named, steps: journey().steps}), (key, value) =>
       typeof value === 'string' &&
-      !['unit', 'outcome', 'result', 'kind', 'format', 'host', 'database', 'name'].includes(key)
+      !['unit', 'outcome', 'result', 'kind', 'format', 'host', 'database', 'tool', 'name'].includes(key)
         ? `${value} ${HOSTILE}`
         : value,
     )

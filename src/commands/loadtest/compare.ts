@@ -1,7 +1,7 @@
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import {readCompared} from '../../cli/compare.js'
-import {globalFlags, outputFlags} from '../../cli/flags.js'
+import {contextFlags, globalFlags, outputFlags} from '../../cli/flags.js'
 import {emit, terminal} from '../../cli/output.js'
 import {FORMATS} from '../../render/index.js'
 
@@ -11,12 +11,15 @@ export default class Compare extends Command {
     'The runs in the order given, each against the one before it: success, throughput, latencies, failures by cause; ' +
     'which settings, pools, versions, indexes and tables changed; and whether that helped. A difference within the ' +
     'noise of the runs is none.\n\n' +
+    'The steps of a ladder can be given together: --next-users N tells what to expect next, and which link breaks ' +
+    'first.\n\n' +
     "Without the load generator's files the database's own figures are compared, the rest is not measured.\n\n" +
     'Exit codes: 0 compared, 2 usage or a file that cannot be read, 5 internal error, 6 cannot write.'
   static override usage = 'loadtest compare RUN RUN... [FLAGS]'
   static override examples = [
     '<%= config.bin %> <%= command.id %> before.jsonl after.jsonl --locust results/before --locust results/after',
     '<%= config.bin %> <%= command.id %> a.jsonl b.jsonl c.jsonl --k6 a.json --k6 none --k6 c.json --format markdown',
+    '<%= config.bin %> <%= command.id %> 10.jsonl 30.jsonl 50.jsonl --locust 10 --locust 30 --locust 50 --next-users 100',
   ]
   static override strict = false
   static override flags = {
@@ -33,6 +36,11 @@ export default class Compare extends Command {
       multipleNonGreedy: true,
       helpValue: 'FILE',
     }),
+    'next-users': {
+      ...contextFlags['current-users'],
+      description: 'what to expect at so many users, from the steps of all runs',
+    },
+    cpus: {...contextFlags.cpus, description: 'CPU cores of the server (default: as told to watch)'},
     format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
     ...outputFlags,
     debug: globalFlags.debug,
@@ -44,6 +52,7 @@ export default class Compare extends Command {
     const {compareRuns} = await import('../../loadtest/compare.js')
     const {renderJourney} = await import('../../render/loadtest-compare.js')
     const page = flags.output === undefined ? terminal() : {color: false, width: 80}
-    await emit(await renderJourney(compareRuns(runs), flags.format, page), flags.output)
+    const journey = compareRuns(runs, {nextUsers: flags['next-users'], cpus: flags.cpus})
+    await emit(await renderJourney(journey, flags.format, page), flags.output)
   }
 }

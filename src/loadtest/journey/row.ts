@@ -17,9 +17,9 @@ export function userCounts({run, client}: Compared): number[] {
 }
 
 /** What was measured at these users (null: at the most, or as told). Throws USAGE when run and client never overlap. */
-export function rowOf({name, run, client}: Compared, users: number | null): JourneyRow {
-  const parts = partsOf(run, client, users)
-  const facts = factsOf({run, client, cores: run.start.cpus, report: null, ...parts})
+export function rowOf(compared: Compared, users: number | null): JourneyRow {
+  const {name, client} = compared
+  const {parts, facts} = factsAt(compared, users)
   const {step} = facts
   const points = pointsIn(client, parts)
   return {
@@ -39,6 +39,11 @@ export function rowOf({name, run, client}: Compared, users: number | null): Jour
   }
 }
 
+export function factsAt({run, client}: Compared, users: number | null): {parts: Parts; facts: Facts} {
+  const parts = partsOf(run, client, users)
+  return {parts, facts: factsOf({run, client, cores: run.start.cpus, report: null, ...parts})}
+}
+
 const pointsIn = (client: ClientRun | null, {steady}: Parts): ClientPoint[] =>
   client?.points.filter(({at}) => at > steady.from && at <= steady.to) ?? []
 
@@ -55,7 +60,7 @@ function p95Of(batch: ClientPoint[]): number | null {
   return requests > 0 ? known.reduce((sum, point) => sum + point.p95! * point.requests, 0) / requests : null
 }
 
-const UNEXPLAINED = 'cannot tell'
+const UNEXPLAINED = 'not explained'
 
 /** Failures of the whole run by the cause that the database shows for them; most first. */
 function causesOf(facts: Facts): JourneyRow['failures'] {

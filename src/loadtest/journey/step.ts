@@ -122,7 +122,8 @@ export function differenceText({name, unit, before, after, noise, result}: Diffe
 export function metricText(value: number | null, unit: Difference['unit'], isNoise = false): string {
   if (value === null) return 'not measured'
   if (unit !== 'percent') return formatValue(isNoise ? Number(value.toPrecision(2)) : value, unit)
-  return `${Number(value.toFixed(2))} ${isNoise ? 'points' : '%'}`
+  if (isNoise) return `${Number(value.toPrecision(2))} points`
+  return `${value === 100 ? 100 : value.toFixed(2)} %`
 }
 
 function notesOf({outcome, changes, differences}: Told, before: JourneyRow, after: JourneyRow): string[] {

@@ -1,3 +1,5 @@
+import type {Next} from './next.js'
+
 /** A measured value and half the width of its 95 % interval. */
 export type Metric = {
   value: number
@@ -43,7 +45,12 @@ export type DatabaseRow = {
 
 export type ChangeKind = 'target' | 'version' | 'setting' | 'pooler' | 'extension' | 'index' | 'table' | 'rows'
 
-export type Change = {kind: ChangeKind; text: string}
+export type Change = {
+  kind: ChangeKind
+  text: string
+  /** what `text` is made of, where it is one thing with one value; null: it was not there, or is not there any more */
+  of?: {name: string; from: string | null; to: string | null}
+}
 
 export type Difference = {
   name: string
@@ -87,5 +94,7 @@ export type Journey = {
   target: {host: string; port: number; database: string; user: string}
   rows: JourneyRow[]
   steps: JourneyStep[]
+  /** null: not asked for */
+  next: Next | null
   notes: string[]
 }
