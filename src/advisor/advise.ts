@@ -62,7 +62,8 @@ export async function advise(
     budget,
     maximum,
     minimumGain,
-    isUpgrade: ({definition}) => isCovering(definition, catalog),
+    isInMemory: ({definition}) => isInMemory(definition, catalog),
+    isUpgrade: ({definition}) => isInMemory(definition, catalog) && isCovering(definition, catalog),
   }
   const choice = await select(input)
   return {
@@ -86,6 +87,14 @@ function budgetOf({tables}: Catalog, questions: readonly Question[]): number {
   const used = new Set(questions.flatMap(question => [...question.tables]))
   const pages = tables.reduce((sum, table) => sum + (used.has(table) ? table.pages : 0), 0)
   return SHARE_OF_TABLES * pages * PAGE
+}
+
+/** A table of a hundredth of what the server can cache is in memory when it is used at all. */
+const ALWAYS_CACHED = 0.01
+
+function isInMemory({schema, table: name}: IndexDefinition, catalog: Catalog): boolean {
+  const pages = findTable(catalog, {schema, name})?.pages ?? 0
+  return pages <= ALWAYS_CACHED * catalog.cachePages
 }
 
 /** It leads where an existing one leads, and holds more columns: what it saves are visits to the table. */

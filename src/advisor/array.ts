@@ -19,3 +19,6 @@ export function arrayElements(text: string | undefined): string[] {
   }
   return found
 }
+
+/** An element as it stands in the text of an array. */
+export const quotedElement = (value: string) => `"${value.replaceAll(/["\\]/g, '\\$&')}"`

@@ -9,11 +9,12 @@ import {newReference} from './reference.js'
 import type {Scope} from './scope.js'
 
 const PAGE = 8192
+const DEFAULT_CACHE_PAGES = 524_288
 /** What PostgreSQL takes for the width of a table that was never analyzed, in bytes a row. */
 const UNKNOWN_ROW = 100
 
 /** The advisor's view of what a shadow is built from. The SQL parser must be loaded. */
-export function catalogOf({tables, extensions, locale, collations}: TargetSchema): Catalog {
+export function catalogOf({tables, extensions, locale, collations, settings}: TargetSchema): Catalog {
   const isC = (name: string | undefined) => ['C', 'POSIX', 'C.UTF-8', 'C.utf8'].includes(name ?? locale.collate)
   const ofCollation = (column: TargetTable['columns'][number]) => {
     const own = collations.find(
@@ -23,6 +24,7 @@ export function catalogOf({tables, extensions, locale, collations}: TargetSchema
   }
   return {
     extensions: extensions.map(({name}) => name),
+    cachePages: Number(settings.effective_cache_size ?? DEFAULT_CACHE_PAGES),
     tables: tables.map(table => tableOf(table, ofCollation)),
   }
 }

@@ -5,6 +5,8 @@ export type Catalog = {
   tables: Table[]
   /** names of those installed */
   extensions: string[]
+  /** of the memory for caching that the server counts on, in pages */
+  cachePages: number
 }
 
 export type Table = {

@@ -1,6 +1,6 @@
 import type {Node} from '../sql/scope.js'
 import {isValue} from '../sql/target-list.js'
-import {type Operand, operandOf, printConstant} from './expression.js'
+import {fieldParameter, type Operand, operandOf, printConstant} from './expression.js'
 import {filterShare} from './filter-share.js'
 import {addParameters, constantOf} from './parameters.js'
 import type {OrderKey, ParameterRole} from './reference.js'
@@ -41,6 +41,8 @@ function addSide(operator: string, own: Node, other: Node, sink: Sink): void {
   const others = referencesIn(other, sink.scope)
   if (others.has(operand.reference)) return
   const {reference, key} = operand
+  const number = fieldParameter(own.A_Expr as Node | undefined)
+  if (number !== null) sink.parameter({number, role: 'field', reference, column: key.columns[0]!, position: 0})
   if (operator === '=') {
     sink.add(reference, {kind: others.size > 0 ? 'join' : 'equal', key})
     addParameters(other, 'equal', operand, sink)
@@ -49,8 +51,10 @@ function addSide(operator: string, own: Node, other: Node, sink: Sink): void {
     sink.add(reference, {kind: 'range', key})
     addParameters(other, operator.startsWith('<') ? 'upper' : 'lower', operand, sink)
   } else if (operator === '<>') addConstant(operand, '<>', other, sink)
-  else if (CONTAINS.has(operator)) sink.add(reference, {kind: 'contains', key, operator})
-  else if (REGEXPS.has(operator)) sink.add(reference, {kind: 'trigram', key})
+  else if (CONTAINS.has(operator)) {
+    sink.add(reference, {kind: 'contains', key, operator})
+    if (operator === '@>' || operator === '&&') addParameters(other, 'contains', operand, sink)
+  } else if (REGEXPS.has(operator)) sink.add(reference, {kind: 'trigram', key})
 }
 
 /** `status = 'open'`, `kind <> 'x'`: with the constant in the text they can be the predicate of a partial index. */
@@ -76,7 +80,7 @@ function addIn(operator: string, left: Node, right: Node, sink: Sink): void {
   const {reference, key} = operand
   if (operator === '=') sink.add(reference, {kind: items.length === 1 ? 'equal' : 'list', key})
   items.forEach((item, position) => {
-    addParameters(item, items.length === 1 ? 'equal' : 'list', operand, sink, position)
+    addParameters(item, items.length === 1 ? 'equal' : 'list', operand, sink, {position})
   })
   const constants = items.map(constantOf)
   const printed = constants.map(each => each && printConstant(each))
@@ -95,7 +99,7 @@ function addAny(left: Node, right: Node, sink: Sink): void {
   const array = right.A_ArrayExpr as {elements?: Node[]} | undefined
   if (!array) addParameters(right, 'array', operand, sink)
   for (const [position, item] of (array?.elements ?? []).entries()) {
-    addParameters(item, 'list', operand, sink, position)
+    addParameters(item, 'list', operand, sink, {position})
   }
 }
 

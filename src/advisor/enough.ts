@@ -1,39 +1,51 @@
 import type {PreparedIndex} from '../whatif/planner.js'
 import {type Choice, total, type Weighing} from './choice.js'
-import {concerns} from './costs.js'
+import {isRelevant} from './relevance.js'
 
 export type Demand = Weighing & {
   /** share of the workload's cost that each further index must bring */
   minimumGain: number
-  /** it only spares the visits to the table, of an index that exists */
+  /** it only spares the visits to a table that is in memory, of an index that exists */
   isUpgrade(index: PreparedIndex): boolean
 }
 
 /** A wider index in place of one that serves must bring so many times more: it fits less into memory. */
 const UPGRADE = 5
-/** Where a statement becomes so many times cheaper, a smaller share of the workload suffices. */
-const RESCUE = 10
-const RESCUE_SHARE = 0.05
+
+/** Of what the workload must gain, the least that is worth an index, however much it does for single statements. */
+const LEAST_SHARE = 0.15
+/** Of one statement's cost, what must be saved where the workload gains too little. */
+const LEAST_OF_STATEMENT = 0.1
 
 /** Share of the workload's cost that indexes must bring together. */
 export const neededGain = ({minimumGain, isUpgrade}: Demand, added: readonly PreparedIndex[]): number =>
   added.reduce((sum, index) => sum + minimumGain * (isUpgrade(index) ? UPGRADE : 1), 0)
 
-/** Whether indexes bring enough: to the workload, or to a statement that is left behind without them. */
+/**
+ * Whether indexes bring enough, against what the workload costs without them: by the share of its cost, or by that and
+ * the share of the geometric mean over the statements together, so that no statement is left behind.
+ */
 export async function isEnough(
   demand: Demand,
   from: Choice,
   to: Choice,
   added: readonly PreparedIndex[],
 ): Promise<boolean> {
-  const gain = total(from) - total(to)
-  const needed = neededGain(demand, added) * total(from)
-  if (gain >= needed) return true
-  if (gain <= 0 || gain < needed * RESCUE_SHARE || added.some(demand.isUpgrade)) return false
-  for (const question of demand.questions) {
-    if (!added.some(index => concerns(index, question))) continue
-    const [before, after] = [await demand.costs.of(question, from.indexes), await demand.costs.of(question, to.indexes)]
-    if (before >= RESCUE * after) return true
+  const share = (total(from) - total(to)) / total(from)
+  const needed = neededGain(demand, added)
+  if (share >= needed) return true
+  if (share <= 0 || share < needed * LEAST_SHARE || added.some(demand.isUpgrade)) return false
+  const ratios = await ratiosOf(demand, from, to, added)
+  const geometric = 1 - Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / demand.questions.length)
+  return share + geometric >= needed && Math.min(...ratios) <= 1 - LEAST_OF_STATEMENT
+}
+
+/** Of the statements that could use the indexes, what each costs relative to before. */
+async function ratiosOf({questions, costs}: Demand, from: Choice, to: Choice, added: readonly PreparedIndex[]) {
+  const found: number[] = []
+  for (const question of questions) {
+    if (!added.some(index => isRelevant(index, question))) continue
+    found.push((await costs.of(question, to.indexes)) / (await costs.of(question, from.indexes)))
   }
-  return false
+  return found
 }

@@ -2,6 +2,7 @@ import {quoteIdent, quoteLiteral} from '../sql/quote.js'
 import type {Node} from '../sql/scope.js'
 import {columnRef} from '../sql/target-list.js'
 import {columnOf} from './catalog.js'
+import {identifyingField} from './documents.js'
 import type {Key, Reference} from './reference.js'
 import {bind, type Scope} from './scope.js'
 
@@ -41,8 +42,25 @@ function print(node: Node, scope: Scope, found: Found): string | null {
   const operator = (name as {String: {sval: string}}[] | undefined)?.at(-1)?.String.sval
   if (kind !== 'AEXPR_OP' || !operator || !OPERATORS.has(operator) || !lexpr) return null
   const left = print(lexpr as Node, scope, found)
-  const right = print(rexpr as Node, scope, found)
+  const right = hiddenField(node.A_Expr as Node, scope) ?? print(rexpr as Node, scope, found)
   return left === null || right === null ? null : `(${left} ${operator} ${right})`
+}
+
+/** The parameter of `data ->> $1`, which was the name of a field; null: something else. */
+export function fieldParameter(expression: Node | undefined): number | null {
+  const {kind, name, lexpr, rexpr} = expression ?? {}
+  const operator = (name as {String: {sval: string}}[] | undefined)?.at(-1)?.String.sval
+  const {number} = ((rexpr as Node | undefined)?.ParamRef ?? {}) as {number?: number}
+  const isField = kind === 'AEXPR_OP' && (operator === '->>' || operator === '->')
+  return isField && (lexpr as Node).ColumnRef && number !== undefined ? number : null
+}
+
+function hiddenField(expression: Node, scope: Scope): string | null {
+  if (fieldParameter(expression) === null) return null
+  const bound = bind(columnRef(expression.lexpr as Node) ?? [], scope)
+  const column = bound && columnOf(bound.reference.table, bound.column)
+  const name = column ? identifyingField(column) : null
+  return name === null ? null : quoteLiteral(name)
 }
 
 function printColumn(node: Node, scope: Scope, found: Found): string | null {

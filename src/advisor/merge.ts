@@ -1,5 +1,5 @@
 import type {PreparedIndex} from '../whatif/planner.js'
-import {type Choice, change, complete, sizeOf, total, type Weighing} from './choice.js'
+import {atBest, type Choice, change, total, type Weighing} from './choice.js'
 
 /** Of the workload's cost, what one index in place of two may lose. */
 const NEARLY_NOTHING = 0.003
@@ -15,11 +15,13 @@ export async function merge(
       if (!isSameTable(one, two)) continue
       for (const other of singles) {
         const isSmaller = other.bytes < one.bytes + two.bytes
-        if (!isSameTable(one, other) || choice.indexes.includes(other) || !isSmaller) continue
+        const isLike = leads(one, other) || leads(two, other)
+        if (!isSameTable(one, other) || !isLike || choice.indexes.includes(other) || !isSmaller) continue
         const indexes = [...choice.indexes.filter(each => each !== one && each !== two), other]
+        const most = total(choice) * (1 + NEARLY_NOTHING)
+        if (total(await atBest(weighing, choice, indexes)) > most) continue
         const merged = await change(weighing, choice, indexes)
-        const isCheap = total(merged) <= total(choice) * (1 + NEARLY_NOTHING)
-        if (isCheap && sizeOf(indexes) < sizeOf(choice.indexes)) return complete(weighing, choice, merged)
+        if (total(merged) <= most) return merged
       }
     }
   }
@@ -28,3 +30,5 @@ export async function merge(
 
 const isSameTable = ({definition: a}: PreparedIndex, {definition: b}: PreparedIndex) =>
   a.schema === b.schema && a.table === b.table
+
+const leads = ({definition: a}: PreparedIndex, {definition: b}: PreparedIndex) => a.keys[0]!.sql === b.keys[0]!.sql

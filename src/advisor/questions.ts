@@ -4,8 +4,10 @@ import {candidatesOf} from './candidates.js'
 import type {Catalog} from './catalog.js'
 import type {Costs, Question, WorkloadStatement} from './costs.js'
 import {definitionSql} from './definition.js'
+import {numericParameters} from './numbers.js'
+import type {ParameterUse} from './reference.js'
 import {referencesOf} from './references.js'
-import {repaired, variantsOf} from './values.js'
+import {repaired, type Variant, variantsOf} from './values.js'
 
 export type Unplannable = {statement: WorkloadStatement; reason: string}
 
@@ -22,16 +24,22 @@ export function readStatements(statements: readonly WorkloadStatement[], catalog
       unplannable.push({statement, reason: 'it reads no table of this database'})
     } else {
       const tables = new Set([...references.references, ...references.writes].map(({table}) => table))
-      questions.push({
-        statement,
-        references,
-        tables,
-        variants: statement.samples ?? variantsOf(sql, references.parameters),
-        before: 0,
-      })
+      const [variants, ...otherwise] = readings(statement, sql, [...references.parameters, ...numericParameters(tree)])
+      questions.push({statement, references, tables, variants: variants!, otherwise, before: 0})
     }
   }
   return {questions, unplannable}
+}
+
+/** What is left of the parameters was a number or a text: where the server cannot tell, the ways to read them are tried. */
+function readings(
+  {calls, rows, samples}: WorkloadStatement,
+  sql: string,
+  parameters: readonly ParameterUse[],
+): Variant[][] {
+  const rowsPerCall = rows === null || calls === 0 ? null : rows / calls
+  const typical = [null, '1', "'1'"].map(rest => variantsOf(sql, parameters, {rowsPerCall, rest}))
+  return samples ? [samples, ...typical] : typical
 }
 
 export type Proposed = {definitions: IndexDefinition[]; byQuestion: Map<Question, Set<string>>}
@@ -59,15 +67,27 @@ export async function costBefore(questions: readonly Question[], costs: Costs) {
   const planned: Question[] = []
   const unplannable: Unplannable[] = []
   for (const question of questions) {
-    try {
-      question.before = await costs.of(question, [])
-      planned.push(question)
-    } catch (error) {
-      if (!(error instanceof PlanError)) throw error
-      unplannable.push({statement: question.statement, reason: error.message})
-    }
+    const reason = await plan(question, costs)
+    if (reason === null) planned.push(question)
+    else unplannable.push({statement: question.statement, reason})
   }
   return {planned, unplannable}
+}
+
+/** Null, or why the statement cannot be planned in any of its readings: the first one's reason. */
+async function plan(question: Question, costs: Costs): Promise<string | null> {
+  let reason: string | null = null
+  for (const variants of [question.variants, ...question.otherwise]) {
+    question.variants = variants
+    try {
+      question.before = await costs.of(question, [])
+      return null
+    } catch (error) {
+      if (!(error instanceof PlanError)) throw error
+      reason ??= error.message
+    }
+  }
+  return reason
 }
 
 /** Which of the prepared candidates were made for a statement. */

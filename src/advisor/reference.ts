@@ -45,9 +45,12 @@ export type ParameterRole =
   | 'upper'
   | 'prefix'
   | 'infix'
+  | 'contains'
+  | 'field'
   | 'limit'
   | 'offset'
   | 'interval'
+  | 'number'
 
 /** Where a `$n` stands; several places of one parameter are several uses. */
 export type ParameterUse = {
@@ -57,6 +60,10 @@ export type ParameterUse = {
   column: string | null
   /** of a list: which of its values */
   position: number
+  /** in a sum or difference, where a value must say its type; `shifted` by an interval there */
+  part?: 'operand' | 'shifted'
+  /** of an interval, where the text names it: `interval $1 year` */
+  unit?: string | null
 }
 
 /** A write that costs what indexes on the table cost. */

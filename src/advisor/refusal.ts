@@ -1,5 +1,5 @@
 import type {Refusal} from './advice.js'
-import {type Choice, change, complete, lasts, total} from './choice.js'
+import {type Choice, change, lasts, total} from './choice.js'
 import {isEnough, neededGain} from './enough.js'
 import type {SelectionInput} from './selection.js'
 import type {Offer} from './winners.js'
@@ -28,9 +28,9 @@ export async function closestOf(
     const after = await input.costs.of(question, all)
     const gain = ((await input.costs.of(question, choice.indexes)) - after) * question.statement.calls
     if (gain <= 0) continue
-    const next = await complete(input, choice, await change(input, choice, all))
+    const next = await change(input, choice, all)
     const suffices = await isEnough(input, choice, next, offer.indexes)
-    missed.push({offer, gain, after, isLasting: lasts(choice, next), suffices})
+    missed.push({offer, gain, after, isLasting: await lasts(input, choice, next), suffices})
   }
   const isNear = ({isLasting, suffices}: Missed) => isLasting && suffices
   missed.sort((a, b) => Number(isNear(b)) - Number(isNear(a)) || b.gain - a.gain)

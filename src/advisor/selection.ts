@@ -1,5 +1,5 @@
 import type {PreparedIndex} from '../whatif/planner.js'
-import {type Choice, change, complete, evaluate, lasts, sizeOf, total} from './choice.js'
+import {atBest, type Choice, change, evaluate, lasts, sizeOf, total} from './choice.js'
 import {type Demand, isEnough} from './enough.js'
 import {merge} from './merge.js'
 import {simplify} from './simplify.js'
@@ -15,7 +15,10 @@ export type SelectionInput = Demand & {
 }
 
 const ALPHAS = [0, 0.5, 1]
+/** Of the budget, what is no matter: the better one of two small indexes is taken. */
+const SMALL = 0.001
 const MAX_MOVES = 40
+const MAX_ROUNDS = 3
 
 /** Greedy by gain per size to the power of some alphas, the best of them improved by dropping, merging and swapping. */
 export async function select(input: SelectionInput): Promise<Choice> {
@@ -23,10 +26,21 @@ export async function select(input: SelectionInput): Promise<Choice> {
   const moves = movesOf(input.offers)
   let best: Choice = none
   for (const alpha of ALPHAS) {
-    const choice = await improve(input, await greedy(input, none, moves(), alpha))
+    const choice = await search(input, none, moves, alpha)
     if (total(choice) < total(best)) best = choice
   }
   return drops(input, await simplify(input, best))
+}
+
+/** What was exchanged may make room, or a gap, for another one. */
+async function search(input: SelectionInput, none: Choice, moves: () => Move[], alpha: number): Promise<Choice> {
+  let choice = none
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const next = await improve(input, await greedy(input, choice, moves(), alpha))
+    if (nameOf(next.indexes) === nameOf(choice.indexes)) return choice
+    choice = next
+  }
+  return choice
 }
 
 type Move = {added: PreparedIndex[] /** gain per size of the last look: it rarely rises */; bound: number}
@@ -63,13 +77,15 @@ async function bestMove(input: SelectionInput, from: Choice, moves: Move[], alph
       move.bound = 0
       continue
     }
+    const scoreOf = (choice: Choice) =>
+      (total(from) - total(choice)) / added.length / Math.max(sizeOf(added), input.budget * SMALL) ** alpha
+    move.bound = scoreOf(await atBest(input, from, indexes))
+    if (move.bound <= (best?.score ?? 0)) continue
     const choice = await change(input, from, indexes)
-    const gain = total(from) - total(choice)
-    move.bound = gain / added.length / (sizeOf(indexes) - sizeOf(from.indexes)) ** alpha
-    if (best && move.bound <= best.score) continue
+    move.bound = scoreOf(choice)
+    if (move.bound <= (best?.score ?? 0)) continue
     if (!(await isEnough(input, from, choice, added))) continue
-    const whole = await complete(input, from, choice)
-    if (lasts(from, whole)) best = {choice: whole, score: move.bound}
+    if (await lasts(input, from, choice)) best = {choice, score: move.bound}
   }
   return best?.choice ?? null
 }
@@ -102,24 +118,36 @@ async function drop(input: SelectionInput, choice: Choice): Promise<Choice | nul
       choice,
       choice.indexes.filter(each => each !== index),
     )
-    if (!(await isEnough(input, without, choice, [index]))) return complete(input, choice, without)
+    if (!(await isEnough(input, without, choice, [index]))) return without
   }
   return null
 }
 
 async function swap(input: SelectionInput, choice: Choice, singles: readonly PreparedIndex[]): Promise<Choice | null> {
+  const hopeful = await hopefulOf(input, choice, singles)
   for (const index of choice.indexes) {
-    for (const other of singles) {
+    for (const other of hopeful) {
       const isSame = other.definition.table === index.definition.table
       if (!isSame || choice.indexes.includes(other)) continue
       const indexes = choice.indexes.map(each => (each === index ? other : each))
       if (sizeOf(indexes) > input.budget) continue
-      const swapped = await change(input, choice, indexes)
       // A little cheaper but larger is no better bargain.
-      if (total(choice) - total(swapped) <= (other.bytes > index.bytes ? 0.01 : 0) * total(choice)) continue
-      const whole = await complete(input, choice, swapped)
-      if (lasts(choice, whole)) return whole
+      const most = (1 - (other.bytes > index.bytes ? 0.01 : 0)) * total(choice)
+      if (total(await atBest(input, choice, indexes)) >= most) continue
+      const swapped = await change(input, choice, indexes)
+      if (total(swapped) >= most) continue
+      if (await lasts(input, choice, swapped)) return swapped
     }
   }
   return null
+}
+
+/** Those with which some statement alone would be cheaper than it is with all that was chosen. */
+async function hopefulOf({offers, costs}: SelectionInput, {indexes}: Choice, singles: readonly PreparedIndex[]) {
+  const found = new Set<PreparedIndex>()
+  for (const offer of offers) {
+    if (offer.cost >= (await costs.of(offer.question, indexes))) continue
+    for (const index of offer.indexes) found.add(index)
+  }
+  return singles.filter(index => found.has(index) && !indexes.includes(index))
 }

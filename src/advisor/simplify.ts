@@ -1,5 +1,5 @@
 import type {PreparedIndex} from '../whatif/planner.js'
-import {type Choice, change, complete, lasts} from './choice.js'
+import {type Choice, change, lasts} from './choice.js'
 import {type Demand, isEnough} from './enough.js'
 
 type Input = Demand & {pool: readonly PreparedIndex[]}
@@ -12,8 +12,8 @@ export async function simplify(input: Input, start: Choice): Promise<Choice> {
     for (const other of simpler) {
       if (choice.indexes.includes(other)) continue
       const indexes = choice.indexes.map(each => (each === index ? other : each))
-      const next = await complete(input, choice, await change(input, choice, indexes))
-      if ((await isEnough(input, next, choice, [index])) && lasts(next, choice)) continue
+      const next = await change(input, choice, indexes)
+      if ((await isEnough(input, next, choice, [index])) && (await lasts(input, next, choice))) continue
       choice = next
       break
     }
@@ -22,7 +22,10 @@ export async function simplify(input: Input, start: Choice): Promise<Choice> {
 }
 
 /** The same beginning, and nothing that the other has not. */
-function isPart({definition: part, bytes}: PreparedIndex, {definition: whole, bytes: all}: PreparedIndex): boolean {
+export function isPart(
+  {definition: part, bytes}: PreparedIndex,
+  {definition: whole, bytes: all}: PreparedIndex,
+): boolean {
   return (
     bytes < all &&
     part.method === whole.method &&

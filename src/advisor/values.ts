@@ -1,34 +1,64 @@
 import {quoteLiteral} from '../sql/quote.js'
-import {type Column, columnOf} from './catalog.js'
 import type {ParameterUse} from './reference.js'
+import {columnFor, LIST_LENGTH, type Sample, samplesOf} from './samples.js'
 
 /** A statement with values in place of the parameters whose meaning is known; `weight`: the share of its calls. */
 export type Variant = {sql: string; weight: number}
 
-/** A list whose length pg_stat_statements does not tell. */
-const LIST_LENGTH = 5
-const LIMIT = '20'
+/** `rowsPerCall`: returned, if known. `rest`: for parameters of which nothing is known; null: they stay. */
+export type VariantOptions = {rowsPerCall?: number | null; rest?: string | null}
+
+const LIMIT = 20
 const INTERVAL = '7 days'
-/** Where a value is that much more common than the others, the plan for it is one of its own. */
-const SKEW = 4
-/** People ask for rare things more often than their share of the rows. */
-const MAX_COMMON = 0.5
+const OF_UNIT: Record<string, string> = {year: '1', month: '2', day: '30', hour: '24', minute: '60', second: '60'}
+/** Each is planned for every set of indexes. */
+const MAX_VARIANTS = 3
 
 /**
  * A statement as it is really asked: with a typical value of each column, and where one value stands out, with that too.
  * Parameters that are compared with nothing known stay; with these the plan is generic.
  */
-export function variantsOf(sql: string, parameters: readonly ParameterUse[]): Variant[] {
-  const uses = new Map(parameters.map(use => [use.number, use]))
-  if (uses.size === 0) return [{sql, weight: 1}]
-  const common = Math.max(0, ...[...uses.values()].map(commonShare))
-  const typical = substitute(sql, uses, use => literal(use, false, uses))
-  if (common === 0) return [{sql: typical, weight: 1}]
-  const frequent = substitute(sql, uses, use => literal(use, true, uses))
-  return [
-    {sql: typical, weight: 1 - common},
-    {sql: frequent, weight: common},
-  ]
+export function variantsOf(sql: string, parameters: readonly ParameterUse[], options: VariantOptions = {}): Variant[] {
+  const known = [...new Map([...parameters].reverse().map(use => [use.number, use])).values()]
+  const uses = new Map(known.map(use => [use.number, use]))
+  const lists = known.map(use => samplesOf(use, known)).filter(samples => samples.length > 1)
+  const found = scenariosOf(lists).map(({at, weight}) => ({
+    sql: substitute(sql, uses, use => literal(use, known, at, options), options.rest ?? null),
+    weight,
+  }))
+  const weights = new Map<string, number>()
+  for (const {sql: text, weight} of found) weights.set(text, (weights.get(text) ?? 0) + weight)
+  return [...weights].map(([text, weight]) => ({sql: text, weight})).sort((a, b) => b.weight - a.weight)
+}
+
+/** What is common goes with what is common: each of the scenarios is a place in all lists of samples at once. */
+function scenariosOf(lists: readonly Sample[][]): {at: number; weight: number}[] {
+  const ends = new Set([1])
+  for (const samples of lists) {
+    let sum = 0
+    for (const {weight} of samples.slice(0, -1)) {
+      sum += weight
+      ends.add(Number(sum.toFixed(3)))
+    }
+  }
+  const sorted = [...ends].sort((a, b) => a - b)
+  while (sorted.length > MAX_VARIANTS) {
+    const widths = sorted.slice(0, -1).map((end, at) => end - (sorted[at - 1] ?? 0))
+    sorted.splice(widths.indexOf(Math.min(...widths)), 1)
+  }
+  return sorted.map((end, at) => {
+    const start = sorted[at - 1] ?? 0
+    return {at: (start + end) / 2, weight: Number((end - start).toFixed(3))}
+  })
+}
+
+function valueAt(samples: readonly Sample[], at: number): string | null {
+  let sum = 0
+  for (const {value, weight} of samples) {
+    sum += weight
+    if (at < sum) return value
+  }
+  return samples.at(-1)?.value ?? null
 }
 
 /**
@@ -47,6 +77,7 @@ function substitute(
   sql: string,
   uses: ReadonlyMap<number, ParameterUse>,
   textFor: (use: ParameterUse) => string | null,
+  rest: string | null,
 ): string {
   const left = new Map<string, number>()
   return sql.replaceAll(PARAMETER, (token, number: string | undefined, squashed: string | undefined) => {
@@ -54,6 +85,7 @@ function substitute(
     const use = uses.get(Number(number))
     const value = use ? textFor(use) : null
     if (use && value !== null) return squashed ? moreOf(use, textFor) : value
+    if (rest !== null) return rest
     if (!left.has(number)) left.set(number, left.size + 1)
     return `$${left.get(number)}`
   })
@@ -62,68 +94,26 @@ function substitute(
 const moreOf = (use: ParameterUse, textFor: (use: ParameterUse) => string | null) =>
   Array.from({length: LIST_LENGTH}, (_, position) => textFor({...use, position, role: 'list'})).join(', ')
 
-const columnFor = ({reference, column}: ParameterUse): Column | undefined =>
-  reference && column !== null ? columnOf(reference.table, column) : undefined
-
-/** The share of calls that ask for a value that stands out; 0: none does. */
-function commonShare(use: ParameterUse): number {
-  const column = columnFor(use)
-  const first = column?.common[0]
-  if (use.role !== 'equal' || !column || !first) return 0
-  const rest = (1 - column.nullFraction - first.share) / Math.max(1, (column.distinct ?? 1) - 1)
-  return first.share > SKEW * rest && first.share > 0.02 ? Math.min(MAX_COMMON, first.share) : 0
-}
-
 /** SQL of a value for a parameter; null: nothing is known of its column. */
-function literal(use: ParameterUse, isCommon: boolean, uses: ReadonlyMap<number, ParameterUse>): string | null {
-  if (use.role === 'limit') return LIMIT
-  if (use.role === 'offset') return '0'
-  if (use.role === 'interval') return quoteLiteral(INTERVAL)
-  const column = columnFor(use)
-  if (!column) return null
-  const value = textFor(column, use, isCommon, uses)
-  return value === null ? null : quoteLiteral(value)
-}
-
-function textFor(
-  column: Column,
+function literal(
   use: ParameterUse,
-  isCommon: boolean,
-  uses: ReadonlyMap<number, ParameterUse>,
+  known: readonly ParameterUse[],
+  at: number,
+  {rowsPerCall}: VariantOptions,
 ): string | null {
-  const typical = typicalValue(column, use.position)
-  if (use.role === 'equal') return isCommon ? (column.common[0]?.value ?? typical) : typical
-  if (use.role === 'list') return typical
-  if (use.role === 'array') return arrayOf(column)
-  if (use.role === 'prefix') return typical && `${typical.slice(0, 4).replaceAll(/[%_\\]/g, '')}%`
-  if (use.role === 'infix') return typical && `%${typical.slice(2, 7).replaceAll(/[%_\\]/g, '')}%`
-  return boundOf(column, use, uses)
+  if (use.role === 'limit') return String(limitFor(rowsPerCall ?? null))
+  if (use.role === 'offset') return '0'
+  if (use.role === 'number') return '1'
+  if (use.role === 'interval') return quoteLiteral(OF_UNIT[use.unit ?? ''] ?? INTERVAL)
+  const value = valueAt(samplesOf(use, known), at)
+  if (value === null) return null
+  // A bare text beside a number is read as that number's type.
+  return use.part ? `${quoteLiteral(value)}::${columnFor(use)!.type}` : quoteLiteral(value)
 }
 
-/** From the middle of the histogram; of a column with few values the one in the middle by their number. */
-function typicalValue({histogram, common}: Column, position: number): string | null {
-  if (histogram.length > 1) return histogram[(Math.floor(histogram.length / 2) + position * 7) % histogram.length]!
-  return common.length > 0 ? common[(Math.floor(common.length / 2) + position) % common.length]!.value : null
-}
-
-function arrayOf(column: Column): string | null {
-  const values = Array.from({length: LIST_LENGTH}, (_, position) => typicalValue(column, position))
-  if (values[0] === null) return null
-  const quoted = [...new Set(values)].map(value => `"${value!.replaceAll(/["\\]/g, '\\$&')}"`)
-  return `{${quoted.join(',')}}`
-}
-
-const isTime = ({type}: Column) => type.startsWith('timestamp') || type === 'date'
-
-/** Of times people ask for the newest, and old ones are removed; of other ranges the middle is taken. */
-function boundOf(column: Column, use: ParameterUse, uses: ReadonlyMap<number, ParameterUse>): string | null {
-  const sorted = column.histogram.length > 1 ? column.histogram : column.common.map(({value}) => value)
-  if (sorted.length === 0) return null
-  const other = use.role === 'lower' ? 'upper' : 'lower'
-  const isClosed = [...uses.values()].some(
-    each => each.role === other && each.column === use.column && each.reference === use.reference,
-  )
-  const open = isTime(column) ? (use.role === 'lower' ? 0.95 : 0.1) : 0.5
-  const closed = use.role === 'lower' ? 0.9 : 0.95
-  return sorted[Math.floor((sorted.length - 1) * (isClosed ? closed : open))]!
+/** No statement returns more rows than its limit; one that returns a single row each time has asked for it. */
+function limitFor(rowsPerCall: number | null): number {
+  if (rowsPerCall === null) return LIMIT
+  if (rowsPerCall > 0.9 && rowsPerCall <= 1) return 1
+  return Math.max(LIMIT, Math.ceil(rowsPerCall))
 }

@@ -1,5 +1,6 @@
 import type {PreparedIndex} from '../whatif/planner.js'
 import {type Costs, indexesIn, type Question} from './costs.js'
+import {isPart} from './simplify.js'
 
 /** What a statement would take: one index, or several that pay only together. */
 export type Offer = {question: Question; indexes: PreparedIndex[]; cost: number}
@@ -11,7 +12,7 @@ const MIN_OF_WORKLOAD = 0.003
 
 /**
  * Lets the planner choose: with all candidates visible, those in its plan are the best; then the same without them, and
- * so on, for the runners-up, of which a smaller or a shared one may be the better bargain.
+ * so on, for the runners-up, of which a smaller or a shared one may be the better bargain; so may be a part of one.
  */
 export async function winnersOf(
   question: Question,
@@ -22,6 +23,7 @@ export async function winnersOf(
   const offers: Offer[] = []
   let nearest: Offer | null = null
   let left = [...candidates]
+  const offered = new Set<PreparedIndex>()
   for (let round = 0; round < MAX_ROUNDS && left.length > 0; round += 1) {
     const plans = await costs.plans(question, left)
     const used = new Set(plans.flatMap(({root}) => indexesIn(root)))
@@ -30,7 +32,10 @@ export async function winnersOf(
     if (chosen.length > 0) nearest ??= {question, indexes: chosen, cost}
     if (chosen.length === 0 || !isWorth(question, cost, workload)) break
     offers.push({question, indexes: chosen, cost})
-    if (chosen.length > 1) offers.push(...(await alone(question, chosen, costs, workload)))
+    const parts = candidates.filter(part => chosen.some(whole => isPart(part, whole)))
+    const singles = [...(chosen.length > 1 ? chosen : []), ...parts].filter(index => !offered.has(index))
+    for (const index of singles) offered.add(index)
+    offers.push(...(await alone(question, singles, costs, workload)))
     left = left.filter(({name}) => !used.has(name))
   }
   return {offers, nearest}

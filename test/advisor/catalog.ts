@@ -80,5 +80,5 @@ export function shop(): Catalog {
     text('email', {distinct: 5000}),
     text('city', {distinct: 200}),
   ])
-  return {tables: [orders, customers], extensions: ['pg_trgm']}
+  return {tables: [orders, customers], extensions: ['pg_trgm'], cachePages: 524_288}
 }
