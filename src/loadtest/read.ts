@@ -109,19 +109,14 @@ function keep<T>(all: T[], record: T): boolean {
 }
 
 /** By the watching machine's clock; where that of the server is not known, when it was first seen. */
-function restartsOf({start, counters, activity}: Run): number[] {
+function restartsOf({start, counters}: Run): number[] {
   return counters.flatMap((sample, at) => {
     const before = counters[at - 1]
     if (!before || Math.abs(before.startedAt - sample.startedAt) < SAME_START) return []
-    const last = lastBefore(sample, [before, ...activity])
     const told = start.clock ? sample.startedAt - start.clock.offset : sample.at
-    return [Math.min(sample.at, Math.max(last, told))]
+    return [Math.min(sample.at, Math.max(before.at, told))]
   })
 }
-
-/** When the old server was seen last: its own clock may be wrong by more than was measured. */
-const lastBefore = (sample: CounterSample, all: readonly Value[]): number =>
-  all.reduce((last, {at}) => (at < sample.startedAt && at < sample.at && at > last ? at : last), all[0]!.at)
 
 function notesOf(run: Run, counts: {damaged: number; dropped: number; isSecond: boolean}): string[] {
   const {start, end, restarts, snapshots} = run
