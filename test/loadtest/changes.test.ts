@@ -140,8 +140,16 @@ describe('what was changed between two runs', () => {
       {extensions: statements('1.11'), server: {version: '18.2'} as Sections['server']},
     )
     expect(changes).toMatchObject([
-      {kind: 'version', text: 'PostgreSQL 18.1 -> 18.2'},
-      {kind: 'extension', text: 'extension "pg_stat_statements" 1.10 -> 1.11'},
+      {
+        kind: 'version',
+        text: 'PostgreSQL 18.1 -> 18.2',
+        of: {name: 'PostgreSQL', from: '18.1', to: '18.2'},
+      },
+      {
+        kind: 'extension',
+        text: 'extension "pg_stat_statements" 1.10 -> 1.11',
+        of: {name: 'extension "pg_stat_statements"', from: '1.10', to: '1.11'},
+      },
     ])
   })
 })

@@ -53,7 +53,7 @@ function targetChanges(before: Snapshot, after: Snapshot): Change[] {
 }
 
 const valueChange = (kind: Change['kind'], name: string, a: string, b: string): Change[] =>
-  a === b ? [] : [{kind, text: `${name} ${a} -> ${b}`}]
+  a === b ? [] : [{kind, text: `${name} ${a} -> ${b}`, of: {name, from: a, to: b}}]
 
 /** Of the connection that read them, or of where the files lie: no part of what was tried. */
 const OWN_SOURCES = new Set(['client', 'session'])
@@ -74,9 +74,16 @@ function settingChanges(before: Setting[], after: Setting[], isSame: boolean): C
     if (isSame && DERIVED.has(was.source) && DERIVED.has(now.source)) return []
     const waits = now.pendingRestart && !was.pendingRestart
     const text = `${now.name} ${shown(was)} -> ${shown(now)}`
-    if (was.value !== now.value) return [{kind: 'setting', text}]
+    const of = {name: now.name, from: shown(was), to: shown(now)}
+    if (was.value !== now.value) return [{kind: 'setting', text, of}]
     return waits
-      ? [{kind: 'setting', text: `${now.name} was written, but waits for a restart: still ${shown(now)}`}]
+      ? [
+          {
+            kind: 'setting',
+            text: `${now.name} was written, but waits for a restart: still ${shown(now)}`,
+            of: {...of, to: `${shown(now)}, another value waits for a restart`},
+          },
+        ]
       : []
   })
 }
@@ -105,7 +112,8 @@ function mapChanges(
   return keys.flatMap((key): Change[] => {
     const [a, b] = [before.get(key), after.get(key)]
     if (a === b) return []
-    return [{kind, text: `${nameOf(key)} ${a ?? 'none'} -> ${b ?? 'none'}`}]
+    const of = {name: nameOf(key), from: a ?? null, to: b ?? null}
+    return [{kind, text: `${of.name} ${a ?? 'none'} -> ${b ?? 'none'}`, of}]
   })
 }
 
@@ -120,7 +128,10 @@ function poolerChanges(before: Pooler[], after: Pooler[]): Change[] {
   const names = [...new Set([...before, ...after].map(poolerName))].sort()
   return names.flatMap((name): Change[] => {
     const [a, b] = [before, after].map(list => list.find(pooler => poolerName(pooler) === name))
-    if (!a || !b) return [{kind: 'pooler', text: `PgBouncer ${name} ${a ? 'is gone' : 'was put in front'}`}]
+    if (!a || !b) {
+      const of = {name: `PgBouncer ${name}`, from: a ? 'in front' : null, to: b ? 'in front' : null}
+      return [{kind: 'pooler', text: `PgBouncer ${name} ${a ? 'is gone' : 'was put in front'}`, of}]
+    }
     const inside = (key: string) => `PgBouncer ${name}: ${key}`
     return [
       ...valueChange('version', `PgBouncer ${name}`, a.version, b.version),

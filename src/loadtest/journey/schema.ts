@@ -35,13 +35,13 @@ function indexChanges(before: Index[], after: Index[], isWhole: boolean): Change
   const named = (indexes: Index[]) => new Map(indexes.map(index => [qualified(index.schema, index.name), index]))
   return pairs(named(before), named(after), isWhole).flatMap(([name, a, b]): Change[] => {
     const text = `index ${name}`
-    if (!a) return [{kind: 'index', text: `${text} was created: ${definition(b!)}`}]
-    if (!b) return [{kind: 'index', text: `${text} was dropped: ${definition(a)}`}]
-    if (definition(a) !== definition(b)) {
-      return [{kind: 'index', text: `${text}: ${definition(a)} -> ${definition(b)}`}]
-    }
-    if (a.isValid !== b.isValid) return [{kind: 'index', text: `${text} is ${b.isValid ? '' : 'not '}valid now`}]
-    return []
+    const of = {name, from: a ? definition(a) : null, to: b ? definition(b) : null}
+    if (!a) return [{kind: 'index', text: `${text} was created: ${of.to}`, of}]
+    if (!b) return [{kind: 'index', text: `${text} was dropped: ${of.from}`, of}]
+    if (of.from !== of.to) return [{kind: 'index', text: `${text}: ${of.from} -> ${of.to}`, of}]
+    if (a.isValid === b.isValid) return []
+    const validity = ({isValid}: Index) => (isValid ? 'valid' : 'not valid')
+    return [{kind: 'index', text: `${text} is ${validity(b)} now`, of: {name, from: validity(a), to: validity(b)}}]
   })
 }
 
@@ -60,7 +60,10 @@ function definition(index: Index): string {
 function tableChanges(before: Table[], after: Table[], isWhole: boolean): Change[] {
   const named = (tables: Table[]) => new Map(tables.map(table => [qualified(table.schema, table.name), table]))
   return pairs(named(before), named(after), isWhole).flatMap(([name, a, b]): Change[] => {
-    if (!a || !b) return [{kind: 'table', text: `table ${name} was ${a ? 'dropped' : 'created'}`}]
+    if (!a || !b) {
+      const of = {name, from: a ? a.kind : null, to: b ? b.kind : null}
+      return [{kind: 'table', text: `table ${name} was ${a ? 'dropped' : 'created'}`, of}]
+    }
     return [...columnChanges(name, a, b), ...optionChanges(name, a, b), ...rowChanges(name, a, b)]
   })
 }
@@ -71,10 +74,16 @@ function columnChanges(name: string, a: Table, b: Table): Change[] {
   const dropped = a.columnNames.filter(column => !b.columnNames!.includes(column))
   const list = (columns: string[]) => columns.map(quoteIdent).join(', ')
   return [
-    ...(added.length > 0 ? [{kind: 'table' as const, text: `table ${name} got ${list(added)}`}] : []),
-    ...(dropped.length > 0 ? [{kind: 'table' as const, text: `table ${name} lost ${list(dropped)}`}] : []),
+    ...(added.length > 0 ? [changed(name, `got ${list(added)}`)] : []),
+    ...(dropped.length > 0 ? [changed(name, `lost ${list(dropped)}`)] : []),
   ]
 }
+
+const changed = (name: string, what: string): Change => ({
+  kind: 'table',
+  text: `table ${name} ${what}`,
+  of: {name, from: '', to: what},
+})
 
 function optionChanges(name: string, a: Table, b: Table): Change[] {
   const keys = [...new Set([...Object.keys(a.options), ...Object.keys(b.options)])].sort()
@@ -83,6 +92,7 @@ function optionChanges(name: string, a: Table, b: Table): Change[] {
     .map(key => ({
       kind: 'table',
       text: `${key} of table ${name} ${a.options[key] ?? 'none'} -> ${b.options[key] ?? 'none'}`,
+      of: {name, from: '', to: `${key} ${a.options[key] ?? 'none'} -> ${b.options[key] ?? 'none'}`},
     }))
 }
 

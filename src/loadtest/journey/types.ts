@@ -48,7 +48,7 @@ export type ChangeKind = 'target' | 'version' | 'setting' | 'pooler' | 'extensio
 export type Change = {
   kind: ChangeKind
   text: string
-  /** what `text` is made of, where it is one thing with one value; null: it was not there, or is not there any more */
+  /** what `text` is made of; null: it was not there, or is not there any more; from '': `to` says all of it */
   of?: {name: string; from: string | null; to: string | null}
 }
 
