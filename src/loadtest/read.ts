@@ -1,7 +1,7 @@
 import {CliError, EXIT} from '../errors.js'
 import {snapshotOf} from '../snapshot-file.js'
 import {linesOf} from './lines.js'
-import {type CounterSample, RUN_VERSION, type Run, type RunRecord, type RunStart} from './record.js'
+import {RUN_VERSION, type Run, type RunRecord, type RunStart} from './record.js'
 
 /** Samples of one kind that are kept: ten hours of seconds. */
 const MOST = 36_000

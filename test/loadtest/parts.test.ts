@@ -120,8 +120,8 @@ describe('the view', () => {
       expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u202e]/)
     }
     expect(viewLines(live, options)[0]).toMatch(/^02:06 {3}50 users/)
-    expect(viewLines(live, options).at(-1)).toMatch(/^refused +1 times, last: sorry/)
-    expect(plainLine(live)).toMatch(/^02:06 {2}refused \(1 times\): sorry/)
+    expect(viewLines(live, options).at(-1)).toMatch(/^refused +once, last: sorry/)
+    expect(plainLine(live)).toMatch(/^02:06 {2}refused once: sorry/)
   })
 
   it('one line says what waits', () => {

@@ -7,7 +7,7 @@ import type {RunRecord} from '../record.js'
 import type {Output} from './command.js'
 import {liveState} from './live.js'
 import {openScreen} from './screen.js'
-import {clock, plainLine, viewLines} from './view.js'
+import {clock, plainLine, times, viewLines} from './view.js'
 
 export type Display = {
   add: (record: RunRecord) => void
@@ -57,7 +57,7 @@ export function openDisplay(about: {connection: Connection; startedAt: number; u
     summary(file, notes) {
       screen?.close()
       const {seconds, samples, peak} = live.seen
-      const refused = live.refusals.count > 0 ? `, refused ${number(live.refusals.count)} times` : ''
+      const refused = live.refusals.count > 0 ? `, refused ${times(live.refusals.count)}` : ''
       const usable = live.counters ? ` of ${number(live.counters.usable)}` : ''
       say(
         `watched ${clock(seconds)}: ${number(samples)} samples, at most ${number(peak)}${usable} connections${refused}`,

@@ -52,7 +52,7 @@ export function plainLine(live: Live): string {
   const {activity, counters, rates, refusals} = live
   const waiting = [...live.pools.values()].map(waitingOf).reduce((sum, count) => sum + count, 0)
   const parts = [
-    refusals.isRefused ? `refused (${refusals.count} times): ${prose(refusals.last!.message)}` : '',
+    refusals.isRefused ? `refused ${times(refusals.count)}: ${prose(refusals.last!.message)}` : '',
     activity && !refusals.isRefused
       ? `${number(activity.total)}${counters ? ` of ${number(counters.usable)}` : ''} connections, ` +
         `${activity.active} active${activity.active > 0 ? ` (${activeText(activity)})` : ''}`
@@ -119,13 +119,15 @@ function poolText(sample: Sample, named: boolean): string {
       ? ''
       : `, ${number(sample.usedClients)}${sample.maxClientConn ? ` of ${number(sample.maxClientConn)}` : ''} clients`
   return (
-    `${number(waitingOf(sample))} waiting${longest > 0 ? ` (the first for ${seconds(longest)})` : ''}, ` +
-    `${number(active)} of ${number(servers)} server connections active${clients}${named ? `   ${sample.console}` : ''}`
+    `${number(waitingOf(sample))} waiting${longest > 0 ? ` (up to ${seconds(longest)})` : ''}, ` +
+    `${number(active)} of ${number(servers)} servers active${clients}${named ? `   ${sample.console}` : ''}`
   )
 }
 
 const refusedText = ({refusals: {count, last}}: Live) =>
-  `${number(count)} times, last: ${last!.message}${last!.sqlstate ? ` (${last!.sqlstate})` : ''}`
+  `${times(count)}, last: ${last!.message}${last!.sqlstate ? ` (${last!.sqlstate})` : ''}`
+
+export const times = (count: number) => (count === 1 ? 'once' : `${number(count)} times`)
 
 /** Cut to the width; the last column of a terminal stays free. */
 function clipped(text: string, width: number): string {
