@@ -6,9 +6,12 @@ import type {Compared} from '../loadtest/journey/row.js'
 /** Stands for the files of a run that has none. */
 const NONE = 'none'
 
+type Flags = {locust?: string[]; k6?: string[]; 'next-users'?: number}
+
 /** The runs and what their load generators wrote, in the order given. Throws CliError for files that do not fit. */
-export async function readCompared(files: string[], clients: {locust?: string[]; k6?: string[]}): Promise<Compared[]> {
-  if (files.length < 2) {
+export async function readCompared(files: string[], clients: Flags): Promise<Compared[]> {
+  // One run of several steps is enough to ask for the next one.
+  if (files.length < (clients['next-users'] === undefined ? 2 : 1)) {
     throw usageError(
       files.length === 0 ? 'no run was given' : `there is nothing to compare ${files[0]} with`,
       'give two runs or more that ahsp-db loadtest watch recorded, the oldest first',

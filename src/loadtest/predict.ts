@@ -111,6 +111,7 @@ function notesOf(model: Model, limits: Limits, usl: Usl | null): string[] {
       : '',
     model.isOpen ? 'More transactions at once than users: requests are taken to come at a rate, not from users.' : '',
     limits.pool === null ? 'No pool is known: waiting for a connection is not predicted.' : '',
+    limits.pools > 1 ? 'Several pools are taken for one: the fullest of them breaks earlier.' : '',
     limits.cores === null ? 'The cores are not known (--cpus N): that the processors keep up is assumed.' : '',
     usl && usl.residual < 1e-6
       ? 'The scalability law has as many parameters as there are steps: its fit proves nothing.'

@@ -96,6 +96,14 @@ describe('two runs that were watched', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
+  it('one run is enough to ask what comes next', async () => {
+    const next = [...RUNS.slice(0, 3), '--locust', 'run50', '--next-users']
+    const {code, stdout} = await cli([...next, '100', '--cpus', '4'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/Expected at 100 users \(assumed from 50 users\)/)
+    expect((await cli([...next, '126'])).stdout).toMatch(/Nothing is predicted: 126 users are more/)
+  })
+
   it("a run without files is 'none'", async () => {
     const {code, stdout} = await cli([...RUNS, '--locust', 'none', '--locust', 'run50-fixed', '--format', 'json'])
     expect(code).toBe(0)

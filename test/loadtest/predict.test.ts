@@ -5,7 +5,15 @@ import {predict} from '../../src/loadtest/predict.js'
 import type {LadderStep} from '../../src/loadtest/steps.js'
 import {exponential, type Played, random, simulate} from './simulation.js'
 
-const LIMITS: Limits = {pool: null, poolName: 'pool_size of 1 pool', usable: null, cores: null, p95Ms: null, waitMs: 10}
+const LIMITS: Limits = {
+  pool: null,
+  pools: 0,
+  poolName: 'pool_size of 1 pool',
+  usable: null,
+  cores: null,
+  p95Ms: null,
+  waitMs: 10,
+}
 
 const both = (value: number) => ({mean: value, peak: value})
 
@@ -57,7 +65,7 @@ function measured(users: number): LadderStep {
   })
 }
 
-const POOL = {...LIMITS, pool: 6}
+const POOL = {...LIMITS, pool: 6, pools: 1}
 const steps = [10, 20, 30].map(measured)
 
 describe('the next step, where the times stay as they are', () => {
@@ -99,7 +107,9 @@ describe('the next step, where the times stay as they are', () => {
   })
 
   it('names its methods, and checks itself against the last step', () => {
-    const {methods, check} = predict(steps, 50, POOL)
+    const {methods, check, notes} = predict(steps, 50, POOL)
+    expect(notes.join()).not.toMatch(/Several pools/)
+    expect(predict(steps, 50, {...POOL, pools: 2}).notes.join()).toMatch(/Several pools/)
     expect(methods.map(({name}) => name).join()).toMatch(/Little.*response time law.*M\/M\/c/)
     expect(methods.every(({source}) => source.length > 0)).toBe(true)
     expect(check!.users).toBe(30)
