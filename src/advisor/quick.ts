@@ -1,4 +1,4 @@
-import {isWrite} from '../derive/statement-text.js'
+import {hasPlan, isWrite} from '../derive/statement-text.js'
 import type {IndexAdvice, Snapshot, Statement, Table} from '../snapshot.js'
 import {loadParser, type TableName, tablesOf} from '../sql/parse.js'
 import type {Planner} from '../whatif/planner.js'
@@ -8,13 +8,14 @@ import type {WorkloadStatement} from './costs.js'
 import {workloadOf} from './workload.js'
 
 /**
- * A statement is worth costing when it is among the first by time, takes this share of all time, reads so many pages in
- * each call, and names a table of so many pages that was read as a whole.
+ * Worth costing are the first statements by time of those that take this share of all time, read so many pages in each
+ * call, and name a table of so many pages that was read as a whole.
  */
 const TOP = 15
 const MIN_SHARE = 0.01
 const MIN_PAGES_PER_CALL = 20
 const MIN_PAGES = 20
+const MIN_CALLS = 2
 /** Writes of the same tables, for what an index costs them. */
 const MAX_WRITES = 15
 /** What there is time for in two seconds. */
@@ -31,40 +32,49 @@ export type QuickWorkload = {
   tables: TableName[]
 }
 
-/** What is costed in a check. Loads the parser. */
+/** What is costed in a check. Loads the parser where the counters alone do not rule all out. */
 export async function quickWorkload(snapshot: Snapshot): Promise<QuickWorkload> {
-  await loadParser()
-  const {statements, tables} = snapshot.sections
-  const workload = workloadOf(snapshot)
-  if (!workload || !statements.ok || !tables.ok) return {statements: [], tables: []}
-  const byTime = [...workload.statements].sort((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0) || b.calls - a.calls)
-  const whole = byTime.reduce((sum, {totalMs}) => sum + (totalMs ?? 0), 0)
-  const pagesPerCall = pagesOf(statements.data)
+  const {server, statements, statementTexts, tables} = snapshot.sections
+  const nothing = {statements: [], tables: []}
+  if (!server.ok || !statements.ok || !statementTexts.ok || !tables.ok) return nothing
   const scanned = tables.data.filter(({pages, seqScans}) => pages >= MIN_PAGES && seqScans > 0)
-  const worth = byTime
+  const heavy = scanned.length > 0 ? heavyIds(statements.data, server.data.database) : new Set()
+  if (heavy.size === 0) return nothing
+  await loadParser()
+  const isWorth = ({id, sql}: {id: string; sql: string}) =>
+    heavy.has(id) && hasPlan(sql) && namesOf(sql).some(name => isScanned(name, tables.data, scanned))
+  // Cheaper than reading the whole workload.
+  if (!statementTexts.data.some(({queryid, text}) => isWorth({id: queryid, sql: text}))) return nothing
+  const all = workloadOf(snapshot)?.statements ?? []
+  const worth = all
+    .filter(isWorth)
+    .sort((a, b) => (b.totalMs ?? 0) - (a.totalMs ?? 0))
     .slice(0, TOP)
-    .filter(({totalMs}) => (totalMs ?? 0) >= whole * MIN_SHARE)
-    .filter(({id}) => (pagesPerCall.get(id) ?? 0) >= MIN_PAGES_PER_CALL)
-    .filter(({sql}) => namesOf(sql).some(name => isScanned(name, tables.data, scanned)))
-  const read = worth.flatMap(({sql}) => namesOf(sql))
-  const writes = byTime
+  const read = new Set(worth.flatMap(({sql}) => namesOf(sql)).map(({name}) => name))
+  const writes = all
     .filter(each => isWrite(each.sql) && !worth.includes(each))
-    .filter(({sql}) => namesOf(sql).some(({name}) => read.some(other => other.name === name)))
+    .filter(({sql}) => namesOf(sql).some(({name}) => read.has(name)))
     .sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0))
-    .slice(0, worth.length > 0 ? MAX_WRITES : 0)
-  const chosen = [...worth, ...writes]
+    .slice(0, MAX_WRITES)
+  const chosen = worth.length > 0 ? [...worth, ...writes] : []
   return {statements: chosen, tables: distinct(chosen.flatMap(({sql}) => namesOf(sql)))}
 }
 
 const namesOf = (sql: string) => tablesOf(sql) ?? []
 
-function pagesOf(statements: readonly Statement[]): Map<string, number> {
-  const sums = new Map<string, {pages: number; calls: number}>()
-  for (const {queryid, sharedHit, sharedRead, calls} of statements) {
-    const known = sums.get(queryid!) ?? {pages: 0, calls: 0}
-    sums.set(queryid!, {pages: known.pages + sharedHit + sharedRead, calls: known.calls + calls})
+/** Of the statements that clients sent to this database. */
+function heavyIds(statements: readonly Statement[], database: string): Set<string> {
+  const sums = new Map<string, {pages: number; calls: number; ms: number}>()
+  let whole = 0
+  for (const {queryid, toplevel, database: where, sharedHit, sharedRead, calls, totalMs} of statements) {
+    if (queryid === null || !toplevel || where !== database) continue
+    const sum = sums.get(queryid) ?? {pages: 0, calls: 0, ms: 0}
+    sums.set(queryid, {pages: sum.pages + sharedHit + sharedRead, calls: sum.calls + calls, ms: sum.ms + totalMs})
+    whole += totalMs
   }
-  return new Map([...sums].map(([id, {pages, calls}]) => [id, pages / Math.max(1, calls)]))
+  const isHeavy = ({pages, calls, ms}: {pages: number; calls: number; ms: number}) =>
+    calls >= MIN_CALLS && pages >= MIN_PAGES_PER_CALL * calls && ms >= MIN_SHARE * whole
+  return new Set([...sums].filter(([, sum]) => isHeavy(sum)).map(([id]) => id))
 }
 
 /** The scans of a partitioned table are its partitions', which statements do not name. */

@@ -29,9 +29,9 @@ export default defineRule({
   why:
     'A statement that finds no index reads the whole table, and the time of that grows with the table and with the users. ' +
     'An index that does not pay costs every write: so each is planned first, on a private server with the schema and the ' +
-    'statistics of this database but no row of it, and the cost before and after is shown. Planned are the first 15 ' +
-    'statements by time that take 1 % of it, read 20 pages or more in each call, and name a table of 20 pages or more ' +
-    'that was read as a whole; "ahsp-db indexes" plans them all.',
+    'statistics of this database but no row of it, and the cost before and after is shown. Planned are the first 15 by ' +
+    'time of the statements that take 1 % of it, read 20 pages or more in each call, and name a table of 20 pages or ' +
+    'more that was read as a whole; "ahsp-db indexes" plans them all.',
   references: ['https://www.postgresql.org/docs/current/indexes.html'],
   peers: ['PB', 'MC', 'PH', 'PA', 'PW'],
   check({server, indexAdvice: advice, statements, statementTexts, statementsInfo}, options) {
