@@ -1,6 +1,7 @@
 import pg from 'pg'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {analyze} from '../../src/analyze.js'
+import {adviceMsOf} from '../../src/cli/judge.js'
 import {loadConfig} from '../../src/config.js'
 import {type EmbeddedServer, embeddedAvailable, startServer} from '../../src/embedded/server.js'
 import {rules} from '../../src/rules/index.js'
@@ -14,11 +15,13 @@ const ENOUGH_MS = 30_000
 let server: EmbeddedServer
 const url = (user = 'postgres') => server.url('postgres', user)
 
-async function sql(...statements: (string | [string, unknown[]])[]): Promise<void> {
+async function sql(...statements: (string | [string, unknown[]])[]): Promise<pg.QueryResult> {
   const client = new pg.Client({connectionString: url()})
   await client.connect()
   try {
-    for (const each of statements) await (Array.isArray(each) ? client.query(...each) : client.query(each))
+    let last!: pg.QueryResult
+    for (const each of statements) last = await (Array.isArray(each) ? client.query(...each) : client.query(each))
+    return last
   } finally {
     await client.end()
   }
@@ -73,6 +76,23 @@ test.runIf(hasServer)('the missing index, before and after; offline the same', a
   })
   expect(live.findings[0]!.evidence[0]!.value).toMatch(/^cost [\d,.]+ -> [\d,.]+, 30 calls$/)
   expect(await judged(JSON.parse(JSON.stringify(snapshot)))).toEqual(live)
+})
+
+test.runIf(hasServer)('costing reads the server in few marked statements more, and over one connection', async () => {
+  const {rows: ours} = await sql(
+    `SELECT query FROM pg_stat_statements WHERE query LIKE '%/* ahsp-db */%' AND calls > 0`,
+  )
+  expect(ours.length).toBeGreaterThan(40)
+  expect(ours.length).toBeLessThanOrEqual(60)
+})
+
+test('only its rule makes a check cost indexes', async () => {
+  const config = await loadConfig(undefined, rules as never, {})
+  const isAsked = (part: Partial<typeof config>) => adviceMsOf({...config, ...part}) !== undefined
+  expect(isAsked({})).toBe(true)
+  expect(isAsked({only: ['indexes']})).toBe(true)
+  expect(isAsked({only: ['connections']})).toBe(false)
+  expect(isAsked({skip: ['indexes/missing']})).toBe(false)
 })
 
 test.runIf(hasServer)('nobody asked: nothing is planned, the rule is skipped', async () => {
