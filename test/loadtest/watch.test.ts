@@ -119,6 +119,17 @@ describe('a run with a command', () => {
   })
 })
 
+it('a role that may see little counts the connections all the same, and is told what it lacks', async () => {
+  await admin.query('CREATE ROLE plain LOGIN')
+  const file = newFile()
+  const {code, stderr} = await startWatching(file, ['--duration', '1s', server.url('postgres', 'plain')]).ended
+  expect(code).toBe(0)
+  expect(stderr).toContain('GRANT pg_monitor TO "plain"')
+  const {activity, counters} = await readRun(file)
+  expect(activity[0]).toMatchObject({total: 1, active: 0, clients: [{user: 'postgres'}]})
+  expect(counters.every(({statements}) => statements === null)).toBe(true)
+})
+
 describe('refusals', () => {
   it('are recorded while others hold every connection, and sampling goes on after that', async () => {
     const file = newFile()

@@ -35,7 +35,11 @@ export function openDisplay(about: {connection: Connection; startedAt: number; u
   const target = `${database} at ${placeOf({host, port})}`
   let textOf: (queryid: string) => string | null = () => null
   let lastLine = Number.NEGATIVE_INFINITY
-  const say = (line: string) => (screen ? screen.print(`${line}\n`) : stream.write(`${line}\n`))
+  const say = (line: string) => {
+    const text = `${prose(line)}\n`
+    if (screen) screen.print(text)
+    else stream.write(text)
+  }
   const paint = () => screen?.show(viewLines(live, {...terminal(stream), target, users, textOf: id => textOf(id)}))
   const print = (to: NodeJS.WriteStream) => (screen && to.isTTY ? (text: string) => screen.print(text, to) : undefined)
   return {
@@ -62,7 +66,7 @@ export function openDisplay(about: {connection: Connection; startedAt: number; u
       say(
         `watched ${clock(seconds)}: ${number(samples)} samples, at most ${number(peak)}${usable} connections${refused}`,
       )
-      for (const note of notes) say(`note: ${prose(note)}`)
+      for (const note of notes) say(`note: ${note}`)
       say(`${file}: judge it with  ahsp-db loadtest verdict ${shellWord(file)}`)
     },
     close: () => screen?.close(),

@@ -10,6 +10,10 @@ const TEXT = 1000
 
 const list = (query: string) => `(SELECT coalesce(pg_catalog.jsonb_agg(r), '[]') FROM (${query}) r)`
 
+/** Of other roles' sessions a plain role sees that they are there, not what they are: clients have a database. */
+const IS_CLIENT = `(backend_type = 'client backend'
+      OR backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL)`
+
 /** One row with all of a second: the sessions are read once, and the locks only when somebody waits for one. */
 export const activitySql = (context: CollectContext): string => `WITH s AS MATERIALIZED (
     SELECT ${MARK} pid, datname::text AS database, usename::text AS "user", coalesce(application_name, '') AS application,
@@ -17,7 +21,7 @@ export const activitySql = (context: CollectContext): string => `WITH s AS MATER
       xact_start, ${context.versionNum >= 140000 ? 'query_id::text' : 'NULL::text'} AS queryid,
       pg_catalog.left(query, ${TEXT}) AS text
     FROM pg_catalog.pg_stat_activity
-    WHERE backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()
+    WHERE ${IS_CLIENT} AND pid <> pg_catalog.pg_backend_pid()
   ), a AS (SELECT * FROM s WHERE state = 'active'),
   l AS MATERIALIZED (
     SELECT pid, relation, locktype, granted FROM pg_catalog.pg_locks
