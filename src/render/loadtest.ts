@@ -120,7 +120,7 @@ function causeLines(cause: CauseReport, page: Page): string[] {
     ...grid({rows, width: width - 4}).map(line => `    ${line}`),
     ...look.flatMap(inside),
     ...findings.slice(0, 2).flatMap(finding => ['', ...shortFindingLines(finding, page)]),
-    ...(findings.length > 2 ? ['', `  and ${number(findings.length - 2)} more findings: --format json has all`] : []),
+    ...(findings.length > 2 ? ['', `  and ${number(findings.length - 2)} more: --format json has all`] : []),
   ]
 }
 

@@ -11,11 +11,10 @@ export function actionsOf(
 ): string[] {
   const fixes = causes
     .filter(({isMaterial}) => isMaterial)
-    .flatMap(({id, findings, look}) =>
-      findings.length > 0
-        ? findings.slice(0, 2).map(({title, rule, fixes}) => `${id}: ${fixes[0]?.title ?? title} (ahsp-db fix ${rule})`)
-        : look.slice(0, id === 'NOT_THE_DATABASE' && groups.some(isOthers) ? 0 : 1).map(text => `${id}: ${text}`),
-    )
+    .flatMap(({id, findings, look}) => [
+      ...look.slice(0, id === 'NOT_THE_DATABASE' && groups.some(isOthers) ? 0 : 1).map(text => `${id}: ${text}`),
+      ...findings.slice(0, 1).map(({title, rule, fixes}) => `${id}: ${fixes[0]?.title ?? title} (ahsp-db fix ${rule})`),
+    ])
   const code = groups
     .filter(isOthers)
     .slice(0, 2)

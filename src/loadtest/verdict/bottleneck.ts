@@ -13,7 +13,7 @@ const RANKS = ['primary', 'secondary', 'tertiary'] as const
  * All causes that fire, what harms requests before what only looks alarming; within these in the order in which they
  * are believed. A healthy run has none, but a nearest limit.
  */
-export function bottleneckOf(given: Case, isSlow: boolean): LoadVerdict['bottleneck'] {
+export function bottleneckOf(given: Case): LoadVerdict['bottleneck'] {
   const checked = causes.map(cause => ({cause, verdict: cause.check(given)}))
   const judged = checked.filter((each): each is Judged => 'reached' in each.verdict)
   const unjudged = checked.flatMap(({cause: {id}, verdict}) =>
@@ -22,7 +22,8 @@ export function bottleneckOf(given: Case, isSlow: boolean): LoadVerdict['bottlen
   if (given.isHealthy) return {summary: nearest(judged), causes: [], unjudged}
   const isMaterialFor = ({verdict}: Judged) => verdict.isMaterial ?? isMaterial(given.facts) !== false
   const firing = judged.filter(({verdict}) => verdict.fires)
-  const leads = (each: Judged) => !isSlow && each.cause.id === 'NOT_THE_DATABASE' && areMostlyOthers(given.failures)
+  const leads = (each: Judged) =>
+    !given.isSlow && each.cause.id === 'NOT_THE_DATABASE' && areMostlyOthers(given.failures)
   const weight = (each: Judged) => (leads(each) ? 2 : isMaterialFor(each) ? 1 : 0)
   const found = [...firing]
     .sort((a, b) => weight(b) - weight(a))

@@ -2,8 +2,14 @@ import type {Confidence, Evidence} from '../../rule.js'
 import type {Facts} from './facts.js'
 import type {CauseId, Failures} from './types.js'
 
-/** What a run is judged by: what was measured, which failures are explained by what, and whether anything went wrong. */
-export type Case = {facts: Facts; failures: Failures; isHealthy: boolean}
+/** What a run is judged by: what was measured, which failures are explained by what, and what went wrong. */
+export type Case = {
+  facts: Facts
+  failures: Failures
+  isHealthy: boolean
+  /** a latency is over its limit, or none is known */
+  isSlow: boolean
+}
 
 export type Cause = {
   id: CauseId

@@ -20,7 +20,7 @@ type Measure = {
 
 /** A value that must not exceed a limit; the margin is in percent of the limit. */
 export function condition({name, value, limit, unit, note, isEssential = false, isStrict = false}: Measure): Condition {
-  const text = limit === 0 ? 'none' : `${isStrict ? '<' : '<='} ${unit(limit)}`
+  const text = limit === 0 && unit === number ? 'none' : `${isStrict ? '<' : '<='} ${unit(limit)}`
   const base = {name, limit: text, note, isEssential}
   if (value === null) return {...base, measured: UNKNOWN, margin: null, result: 'unknown'}
   const isOver = isStrict ? value >= limit : value > limit

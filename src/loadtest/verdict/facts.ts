@@ -123,5 +123,10 @@ export const isServers = ({end}: Refusal): boolean => end === 'server'
 export const resultsOf = ({report}: Facts, rules: readonly string[]): Result[] =>
   rules.flatMap(id => report?.results.filter(({rule}) => rule === id) ?? [])
 
+/** What was measured before what was only assumed: a setting that looks low is no proof. */
 export const findingsFor = (facts: Facts, rules: readonly string[]): Finding[] =>
-  resultsOf(facts, rules).flatMap(({findings}) => findings)
+  resultsOf(facts, rules)
+    .flatMap(({findings}) => findings)
+    .sort((a, b) => CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence))
+
+const CONFIDENCES: Finding['confidence'][] = ['measured', 'estimated', 'assumed']

@@ -69,7 +69,7 @@ function estimated(
   note: string,
   {known}: Prediction,
 ): Condition {
-  const value = limit === null || estimate === null ? null : Math.round(estimate.value * 10) / 10
+  const value = limit === null || estimate === null ? null : Math.ceil(estimate.value * 10) / 10
   const judged = condition({name, value, limit: limit ?? 0, unit: number, note})
   if (judged.result !== 'failed' || limit === null || estimate === null) return judged
   if (known === 'estimated' && estimate.low > limit) return judged

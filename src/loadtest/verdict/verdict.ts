@@ -58,8 +58,10 @@ export async function judgeRun(input: VerdictInput): Promise<LoadVerdict> {
   const measured = measuredConditions(facts, phase, errors, criteria)
   const passed = passedOf(criteria)
   const isHealthy = passed === true && failures.explained === 0 && measured.every(({result}) => result !== 'failed')
-  const isSlow = criteria.some(({name, result}) => /^P\d/.test(name) && result === 'fail')
-  const bottleneck = bottleneckOf({facts, failures, isHealthy}, isSlow)
+  const latencies = criteria.filter(({name}) => /^P\d/.test(name))
+  const isSlow =
+    latencies.every(({result}) => result === 'cannot judge') || latencies.some(({result}) => result === 'fail')
+  const bottleneck = bottleneckOf({facts, failures, isHealthy, isSlow})
   const next = nextStep(input, facts, measured, parts, phase)
   return {
     format: 'ahsp-db/loadtest-verdict',

@@ -233,6 +233,11 @@ describe('N_PLUS_ONE', () => {
     expect(ids(await judged(calls(perRequest), SLOW, loop(share))).includes('N_PLUS_ONE')).toBe(fires)
   })
 
+  test('several loops together make 40 %', async () => {
+    const two = reportOf([...loop(20).results[0]!.findings, ...loop(20).results[0]!.findings])
+    expect(ids(await judged({}, SLOW, two))).toContain('N_PLUS_ONE')
+  })
+
   test('that rests on names alone does not count', async () => {
     expect(ids(await judged({}, SLOW, loop(90, 'medium')))).not.toContain('N_PLUS_ONE')
   })
@@ -301,6 +306,16 @@ describe('NOT_THE_DATABASE', () => {
 
   test('connections that are all busy all the time: requests wait for one in the application', async () => {
     expect(ids(await judged({activity: {total: 3, active: 3, idle: 0}}))).not.toContain('NOT_THE_DATABASE')
+  })
+
+  test('failures that the database explains, and all else is fast', async () => {
+    const failures = [failure('GET', '/', 'FATAL: sorry, too many clients already', 100)]
+    expect(ids(await judged({activity: {total: 96}}, {failing: () => 1, failures}))).toEqual(['CONNECTIONS_EXHAUSTED'])
+  })
+
+  test('connections that are all held: requests wait for one in the application', async () => {
+    const held = {total: 5, active: 0, idleInTransaction: 5, idle: 0}
+    expect(ids(await judged({activity: held}))).toEqual(['LONG_TRANSACTIONS'])
   })
 
   test('without the load generator: cannot judge', async () => {

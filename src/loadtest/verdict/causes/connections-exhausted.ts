@@ -17,6 +17,9 @@ export default {
     if (!connections && refused + failed === 0)
       return {cannotJudge: 'neither the connections nor their limit were seen'}
     const percent = connections?.percent ?? 100
+    const isTold = given.failures.groups.some(
+      ({cause, confidence}) => cause === 'CONNECTIONS_EXHAUSTED' && confidence === 'measured',
+    )
     const isProven = refused > 0 || failed > 0
     const peak = connections ? `${connections.peak} of ${connections.usable} usable connections` : 'connections'
     return {
@@ -26,7 +29,7 @@ export default {
       summary: isProven
         ? `${peak} at the peak; ${number(refused)} refusals were recorded, ${number(failed)} failed requests go with it`
         : `${peak} at the peak, but no connection was refused and no failure goes with it: it has cost nothing yet`,
-      confidence: refused > 0 ? 'measured' : 'estimated',
+      confidence: refused > 0 || isTold ? 'measured' : 'estimated',
       evidence: [
         ...(connections ? peakEvidence(connections.percent) : []),
         {label: 'refusals recorded', value: refused, unit: 'count', source: 'the run file, SQLSTATE 53300'},

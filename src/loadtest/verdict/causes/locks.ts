@@ -29,9 +29,8 @@ export default {
       evidence: [
         {label: 'waiting for a lock, of the active sessions', value: percent, unit: 'percent', source: ACTIVITY},
         ...blocked.slice(0, 3).map(({relation, count}) => ({
-          label: `waits at ${relation}`,
-          value: count,
-          unit: 'count' as const,
+          label: 'waits seen',
+          value: `${count} at ${relation}`,
           source: 'pg_locks, each second',
         })),
         ...(statements[0] ? [{label: 'most frequent statement', value: statements[0].text, source: ACTIVITY}] : []),

@@ -45,7 +45,8 @@ export default {
         {label: 'oldest transaction', value: oldest, unit: 'seconds', source: ACTIVITY},
       ],
       look: [
-        'Calls to other services, rendering, files and sleeps inside a transaction: ATOMIC_REQUESTS wraps whole requests.',
+        'End the transaction before calls to other services, rendering, files and sleeps: ATOMIC_REQUESTS wraps whole requests.',
+        'If the application computes meanwhile, its processors are the limit, not the connections.',
       ],
     }
   },

@@ -18,7 +18,7 @@ export default {
     }
     const loops = result.findings.filter(({severity}) => severity === 'high' || severity === 'critical')
     const queries = queriesPerRequest(facts)
-    const share = Math.max(0, ...loops.map(callShare))
+    const share = loops.reduce((sum, loop) => sum + callShare(loop), 0)
     const reached = Math.max((queries ?? 0) / QUERIES_PER_REQUEST, share / CALLS_PERCENT)
     const [first] = loops
     return {
@@ -31,7 +31,7 @@ export default {
         : 'no loop of queries was seen for certain',
       confidence: 'measured',
       evidence: [
-        {label: 'calls of the look-up, of all calls', value: share, unit: 'percent', source: 'pg_stat_statements'},
+        {label: 'calls of the look-ups, of all calls', value: share, unit: 'percent', source: 'pg_stat_statements'},
         ...(queries === null
           ? []
           : [{label: 'queries per request', value: queries, source: 'pg_stat_statements and the load generator'}]),
@@ -43,7 +43,7 @@ export default {
   },
 } satisfies Cause as Cause
 
-/** The rule's own number: the share of the calls that one loop makes. */
+/** The rule's own number: the share of the calls that one loop makes. Each look-up has one finding at most. */
 function callShare({evidence}: Finding): number {
   const value = evidence.find(({label}) => label === 'share of all calls')?.value
   return typeof value === 'number' ? value : 0

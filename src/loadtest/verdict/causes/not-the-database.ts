@@ -3,7 +3,7 @@ import {number} from '../../../units.js'
 import {ACTIVITY, type Cause} from '../cause.js'
 import type {DatabaseShare} from '../database-share.js'
 import type {Sessions} from '../sessions.js'
-import {areAllActive, areMostlyOthers, MATERIAL_PERCENT, shareText} from '../share.js'
+import {areAllInUse, areMostlyOthers, MATERIAL_PERCENT, shareText} from '../share.js'
 
 export default {
   id: 'NOT_THE_DATABASE',
@@ -11,7 +11,7 @@ export default {
   rules: [],
   check(given) {
     const {share, sessions, step} = given.facts
-    const {failures, isHealthy} = given
+    const {failures, isHealthy, isSlow} = given
     const isOthers = areMostlyOthers(failures)
     if ((!share || !sessions) && !isOthers) {
       return {
@@ -19,7 +19,7 @@ export default {
           'it takes request rates and latencies of the load generator (--locust, --k6) and samples of the same time',
       }
     }
-    const isInnocent = share !== null && share.percent < MATERIAL_PERCENT && !areAllActive(given.facts)
+    const isInnocent = share !== null && share.percent < MATERIAL_PERCENT && !areAllInUse(given.facts)
     const named = failures.groups.find(({verdict}) => verdict === 'not the database')
     const parts = [
       share ? shareText(share) : '',
@@ -30,7 +30,7 @@ export default {
     return {
       // No limit that a healthy run comes near to.
       reached: 0,
-      fires: !isHealthy && (isInnocent || isOthers),
+      fires: !isHealthy && ((isSlow && isInnocent) || isOthers),
       isMaterial: true,
       summary: parts.filter(Boolean).join('; '),
       confidence: 'measured',
