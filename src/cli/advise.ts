@@ -2,6 +2,7 @@ import type {AdviceOptions} from '../advisor/advise.js'
 import type {IndexesReport} from '../advisor/report.js'
 import {detectFramework} from '../fix/framework.js'
 import type {Snapshot} from '../snapshot.js'
+import {hideLiterals} from './hide-literals.js'
 import {type PlanningRequest, withPlanning} from './planning.js'
 
 const UNWRITTEN = 'only SELECT is planned on the server itself: what indexes cost the writes is not counted'
@@ -17,6 +18,7 @@ export function adviseIndexes(snapshot: Snapshot, request: AdviceOptions & Plann
     if (planner.kind === 'hypopg') notes.push(UNWRITTEN)
     const longer = await longerIndexes(planner, catalog, workload.statements, advice)
     const framework = detectFramework(snapshot.sections.application)
-    return indexesReport(advice, {snapshot, schema, framework, planner: planner.kind, notes, longer})
+    const report = indexesReport(advice, {snapshot, schema, framework, planner: planner.kind, notes, longer})
+    return request.log ? hideLiterals(report) : report
   })
 }

@@ -10,6 +10,7 @@ import {PlanError, type Planner, type PreparedIndex} from '../whatif/planner.js'
 import type {AskedChanges, WhatifReport} from '../whatif/report.js'
 import type {TargetSchema} from '../whatif/shadow/schema.js'
 import type {Memory} from '../whatif/shape.js'
+import {hideLiterals} from './hide-literals.js'
 import {type Planning, type PlanningRequest, withPlanning} from './planning.js'
 
 export type WhatifRequest = PlanningRequest & {
@@ -47,13 +48,14 @@ export async function whatif(snapshot: Snapshot, request: WhatifRequest): Promis
     comparison.unplannable.unshift(...unplannable, ...readable.unplannable)
     const changes = await changesOf(asked, prepared, {planning, questions, before: comparison.before})
     await rename(comparison.changed, prepared, changes)
-    return whatifReport(comparison, {
+    const report = whatifReport(comparison, {
       snapshot,
       planner: planner.kind,
       asked: changes,
       notes: [...notesOf(asked), ...notes],
       withPlans: request.plans,
     })
+    return request.log ? hideLiterals(report) : report
   })
 }
 

@@ -200,6 +200,30 @@ describe.runIf(embeddedAvailable().ok)('whatif', () => {
     expect(none.code).toBe(2)
   })
 
+  test('statements of a log are shown without their values', async () => {
+    const other = 'elsewhere'
+    await onServer(url, client => client.query(`CREATE DATABASE ${other}`))
+    await onServer(server.url(other), async client => {
+      await client.query(
+        "CREATE TABLE letter AS SELECT i AS id, 'words ' || i AS said FROM generate_series(1, 20000) i",
+      )
+      await client.query('ANALYZE')
+      for (let i = 0; i < 3; i += 1) {
+        await client.query("SELECT id FROM letter WHERE said = 'private words'")
+        await client.query("SELECT id FROM letter WHERE id = 'private number'").catch(() => {})
+      }
+    })
+    await new Promise(resolve => setTimeout(resolve, 500))
+    const logs = readdirSync(path.join(server.dataDir, 'log')).filter(name => name.endsWith('.csv'))
+    const files = logs.flatMap(name => ['--log', path.join(server.dataDir, 'log', name)])
+    const found = await report(server.url(other), ...files, '--index', 'CREATE INDEX ON letter (said)')
+    expect(found.changed.map(({text}) => text)).toEqual(['SELECT id FROM letter WHERE said = $1'])
+    expect(JSON.stringify(found)).not.toContain('private')
+    const {stdout} = await cli(['indexes', server.url(other), ...files, '--budget', '10MB'])
+    expect(stdout).toContain('("said")')
+    expect(stdout).not.toContain('private')
+  })
+
   test.skipIf(process.platform === 'win32')('Ctrl-C while it plans: 130, and nothing is left', async () => {
     const temporary = await mkdtemp(path.join(os.tmpdir(), 'whatif-'))
     await chmod(temporary, 0o711)
