@@ -54,22 +54,15 @@ type Test = Pick<LinkBreak, 'link' | 'title' | 'limit'> & {
 }
 
 /** More of them only take turns. */
-export const RUNNING_PER_CORE = 2
+const RUNNING_PER_CORE = 2
+
+const over = (value: number | null | undefined, limit: number) => (value == null ? null : value > limit)
 
 function testsOf(steps: readonly LadderStep[], model: Model, limits: Limits): Test[] {
-  const {pool, usable, cores, p95Ms, waitMs} = limits
+  const {usable, cores, p95Ms} = limits
   const at = (users: number, cases: Cases) => outcomeAt(model, limits, users, cases)
-  const over = (value: number | null | undefined, limit: number) => (value == null ? null : value > limit)
   const tests: (Test | null)[] = [
-    pool === null
-      ? null
-      : {
-          link: 'pool',
-          title: 'Pool',
-          limit: `more than ${number(waitMs)} ms of waiting for one of ${number(pool)} connections (${limits.poolName})`,
-          isOver: (users, cases) => at(users, cases).waitSeconds * 1000 > waitMs,
-          wasOver: step => over(step.waitMs, waitMs),
-        },
+    poolTest(model, limits),
     usable === null
       ? null
       : {
@@ -99,6 +92,18 @@ function testsOf(steps: readonly LadderStep[], model: Model, limits: Limits): Te
         },
   ]
   return tests.filter(test => test !== null)
+}
+
+function poolTest(model: Model, limits: Limits): Test | null {
+  const {pool, poolName, waitMs} = limits
+  if (pool === null) return null
+  return {
+    link: 'pool',
+    title: 'Pool',
+    limit: `more than ${number(waitMs)} ms of waiting for one of ${number(pool)} connections (${poolName})`,
+    isOver: (users, cases) => outcomeAt(model, limits, users, cases).waitSeconds * 1000 > waitMs,
+    wasOver: step => over(step.waitMs, waitMs),
+  }
 }
 
 const boundOf = (estimate: Estimate | null, {hold}: Cases) =>

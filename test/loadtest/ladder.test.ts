@@ -43,7 +43,6 @@ function ladderStep(step: Step, run: ClientRun): LadderStep {
 describe('a real ladder', () => {
   it('predicts from 10, 25 and 50 users where the pool breaks, within 20 % of where it does', {
     timeout: 120_000,
-    retry: 1,
   }, async () => {
     const options: LadderOptions = {
       url: server.url(),
