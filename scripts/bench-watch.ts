@@ -9,7 +9,7 @@ import {startServer} from '../src/embedded/server.js'
 type Line = (what: string, measured: string, reach: string, ok: boolean) => void
 
 /** Slices of pgbench, in turn with and without the watching; odd ones out are what the median is for. */
-const PAIRS = 6
+const PAIRS = 5
 const SLICE_MS = 2000
 /** A change of sides takes a moment; that is not measured. */
 const SETTLE_MS = 300
@@ -34,7 +34,7 @@ export async function watchCase(folder: string, command: string[], line: Line): 
   await admin.connect()
   try {
     await admin.query('CREATE EXTENSION pg_stat_statements')
-    spawnSync('pgbench', ['-i', '-q', '-s', '10', server.url()])
+    spawnSync('pgbench', ['-i', '-q', '-s', '3', server.url()])
     start('pgbench', ['-S', '-n', '-c', '8', '-T', '120', server.url()])
     const file = join(folder, 'watch.jsonl')
     const [program, ...args] = command as [string, ...string[]]
