@@ -16,7 +16,7 @@ import {adviceMsOf, configure, exitCodeOf, judge} from '../cli/judge.js'
 import {emit, terminal} from '../cli/output.js'
 import {reportOfRefusal} from '../cli/refusal.js'
 import {EXIT} from '../errors.js'
-import {FORMATS, render} from '../render/index.js'
+import {REPORT_FORMATS, render} from '../render/index.js'
 
 export default class Check extends Command {
   static override summary = 'Is this PostgreSQL ready, and which exact lines must change?'
@@ -38,7 +38,7 @@ export default class Check extends Command {
     ...snapshotFlags,
     ...baselineFlags,
     ...selectionFlags,
-    format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
+    format: Flags.option({char: 'f', options: REPORT_FORMATS, default: 'table', description: 'how to print'})(),
     brief: Flags.boolean({char: 'b', description: 'one line for each finding'}),
     full: Flags.boolean({description: 'the details of every finding, however many'}),
     ...outputFlags,
@@ -59,7 +59,7 @@ export default class Check extends Command {
         adviceMs: adviceMsOf(setup.config),
       })
       const report = await judge(snapshot, setup, flags.debug)
-      await emit(await render(report, format, options), flags.output)
+      await emit(await render(report, format, {...options, page: {snapshot, context: setup.context}}), flags.output)
       process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)
     } catch (error) {
       // "Too many clients" is no failure of the check: it is the most important finding there is.

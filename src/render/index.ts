@@ -1,12 +1,17 @@
 import type {Report} from '../report.js'
+import type {HtmlOptions} from './html/index.js'
 
 export const FORMATS = ['table', 'markdown', 'json'] as const
-export type Format = (typeof FORMATS)[number] | 'brief'
+/** Of a report of findings: those, and the page. */
+export const REPORT_FORMATS = [...FORMATS, 'html'] as const
+export type Format = (typeof REPORT_FORMATS)[number] | 'brief'
 export type RenderOptions = {
   color: boolean
   width: number
   /** table: the details of every finding, however long it gets */
   full?: boolean
+  /** html: what the page shows besides the report */
+  page?: HtmlOptions
 }
 
 /** Each format's module is loaded only when it is asked for. */
@@ -14,5 +19,6 @@ export async function render(report: Report, format: Format, options: RenderOpti
   if (format === 'table') return (await import('./table.js')).table(report, options)
   if (format === 'brief') return (await import('./brief.js')).brief(report, options)
   if (format === 'markdown') return (await import('./markdown.js')).markdown(report)
+  if (format === 'html') return (await import('./html/index.js')).html(report, options.page ?? {snapshot: null})
   return (await import('./json.js')).json(report)
 }

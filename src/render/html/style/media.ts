@@ -1,0 +1,37 @@
+export const MEDIA = `
+@media (max-width:960px){
+.layout{display:block;padding:16px}
+.contents{position:static;margin-bottom:16px}
+.contents ul{display:flex;flex-wrap:wrap;gap:2px 4px}
+.contents a{margin:0;padding:4px 8px}
+.contents li:first-child a{padding-left:0}
+.brand{margin-bottom:4px}}
+@media (max-width:600px){
+.wide-only{display:none}.narrow-only{display:block}
+section,.verdict{padding:18px 16px}
+.verdict h1{font-size:24px}
+.verdict h1 .mark{width:26px;height:26px}
+.tiles{grid-template-columns:1fr 1fr;gap:10px}
+.tiles li{padding:12px 14px}
+.tiles .value{font-size:19px}
+.groups{grid-template-columns:1fr}
+.finding>details>summary{grid-template-columns:minmax(0,1fr) 16px}
+.finding>details>summary .tag{grid-column:1/-1}
+.finding>details>.inside{padding-left:0}
+.about div{grid-template-columns:1fr}
+footer{padding:4px 0}}
+@media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
+@media print{
+:root{--page:#fff;--surface:#fff;--sunken:#f6f7f9;--text:#000;--muted:#444;--line:#ccc;--link:#000}
+.contents,.copy,.skip{display:none!important}
+.layout{display:block;padding:0;max-width:none}
+body{font-size:11pt}
+section,.verdict,.tiles li{border-radius:0;padding:0 0 10px;border-width:0 0 1px}
+.verdict{border-left-width:0}
+section>h2,h3,h4,.step,figcaption{break-after:avoid}
+figure,tr,.code,.tiles{break-inside:avoid}
+.scroll,.code pre{overflow:visible;max-height:none}
+.code pre{white-space:pre-wrap;overflow-wrap:anywhere;padding-right:14px}
+details::details-content{content-visibility:visible;display:block}
+.finding>details>.inside{padding-left:0}
+.finding>details>summary::after{display:none}}`
