@@ -1,6 +1,6 @@
 import {number} from '../units.js'
 import {type Cases, connectionsAt, type Estimate, MAX_EXTRAPOLATION, p95At} from './estimates.js'
-import type {Limits} from './limits.js'
+import {ACTIVE_PER_CORE, type Limits} from './limits.js'
 import {isMeasured, type Model, modelOf} from './model.js'
 import {outcomeAt} from './outcome.js'
 import type {LadderStep} from './steps.js'
@@ -53,9 +53,6 @@ type Test = Pick<LinkBreak, 'link' | 'title' | 'limit'> & {
   wasOver: (step: LadderStep) => boolean | null
 }
 
-/** More of them only take turns. */
-const RUNNING_PER_CORE = 2
-
 const over = (value: number | null | undefined, limit: number) => (value == null ? null : value > limit)
 
 function testsOf(steps: readonly LadderStep[], model: Model, limits: Limits): Test[] {
@@ -77,9 +74,9 @@ function testsOf(steps: readonly LadderStep[], model: Model, limits: Limits): Te
       : {
           link: 'cores',
           title: 'Processors',
-          limit: `more than ${RUNNING_PER_CORE} sessions that want to run for each of ${number(cores)} cores`,
-          isOver: (users, cases) => at(users, cases).running > RUNNING_PER_CORE * cores,
-          wasOver: step => over(step.running?.mean, RUNNING_PER_CORE * cores),
+          limit: `more than ${ACTIVE_PER_CORE} sessions that want to run for each of ${number(cores)} cores`,
+          isOver: (users, cases) => at(users, cases).running > ACTIVE_PER_CORE * cores,
+          wasOver: step => over(step.running?.mean, ACTIVE_PER_CORE * cores),
         },
     p95Ms === null
       ? null

@@ -3,6 +3,9 @@ import {WAIT_LIMIT_MS} from '../derive/pool-budget.js'
 import {isOnServer, poolCapacity, poolModeOf} from '../derive/pooler.js'
 import type {PoolSample, Run} from './record.js'
 
+/** More active sessions for each core only take turns. */
+export const ACTIVE_PER_CORE = 2
+
 /** What the links between users and processors carry; null: not known, or there is none. */
 export type Limits = {
   /** server connections of all pools in front of the server */

@@ -14,6 +14,12 @@ const list = (query: string) => `(SELECT coalesce(pg_catalog.jsonb_agg(r), '[]')
 const IS_CLIENT = `(backend_type = 'client backend'
       OR backend_type IS NULL AND datid IS NOT NULL AND usesysid IS NOT NULL)`
 
+/** Who waits for another transaction to end may hold no lock on the row: then the table that its statement writes. */
+const WRITTEN = `(SELECT t.relation FROM l t JOIN pg_catalog.pg_class r ON r.oid = t.relation AND r.relkind IN ('r', 'p')
+        WHERE t.pid = l.pid AND t.locktype = 'relation' AND t.granted
+          AND EXISTS (SELECT FROM s WHERE s.pid = l.pid AND pg_catalog.strpos(s.text, r.relname::text) > 0)
+        ORDER BY t.mode, t.relation LIMIT 1)`
+
 /** One row with all of a second: the sessions are read once, and the locks only when somebody waits for one. */
 export const activitySql = (context: CollectContext): string => `WITH s AS MATERIALIZED (
     SELECT ${MARK} pid, datname::text AS database, usename::text AS "user", coalesce(application_name, '') AS application,
@@ -24,11 +30,12 @@ export const activitySql = (context: CollectContext): string => `WITH s AS MATER
     WHERE ${IS_CLIENT} AND pid <> pg_catalog.pg_backend_pid()
   ), a AS (SELECT * FROM s WHERE state = 'active'),
   l AS MATERIALIZED (
-    SELECT pid, relation, locktype, granted FROM pg_catalog.pg_locks
-    WHERE EXISTS (SELECT FROM s WHERE s.type = 'Lock') AND (NOT granted OR locktype = 'tuple')
-      AND pid IN (SELECT pid FROM s WHERE s.type = 'Lock')
+    SELECT pid, relation, locktype, mode, granted FROM pg_catalog.pg_locks
+    WHERE EXISTS (SELECT FROM s WHERE s.type = 'Lock') AND pid IN (SELECT pid FROM s WHERE s.type = 'Lock')
+      AND (NOT granted OR locktype = 'tuple' OR locktype = 'relation' AND mode IN ('RowExclusiveLock', 'RowShareLock'))
   ), b AS (
-    SELECT coalesce(l.relation, (SELECT t.relation FROM l t WHERE t.pid = l.pid AND t.locktype = 'tuple' LIMIT 1)) AS relation
+    SELECT coalesce(l.relation,
+      (SELECT t.relation FROM l t WHERE t.pid = l.pid AND t.locktype = 'tuple' LIMIT 1), ${WRITTEN}) AS relation
     FROM l WHERE NOT l.granted
   )
   SELECT pg_catalog.count(*)::int AS total,

@@ -1,4 +1,5 @@
 import {number} from '../../../units.js'
+import {ACTIVE_PER_CORE} from '../../limits.js'
 import {pooledRates} from '../../rates.js'
 import {type Cause, explainedBy} from '../cause.js'
 import {waitingIn} from '../database-share.js'
@@ -6,8 +7,6 @@ import {within} from '../facts.js'
 
 /** Share of the looks at which somebody waited: once is chance. */
 const WAITING_PERCENT = 20
-/** Below so many active sessions for each core, the server has room for more. */
-export const ACTIVE_PER_CORE = 2
 
 export default {
   id: 'POOL_STARVED',
