@@ -44,6 +44,8 @@ export type Config = {
   ignore: Ignore[]
   /** limits of the load-test ladder that replace its own */
   phases?: Record<string, PhaseOverride>
+  /** where runs are remembered (variables not expanded yet), for how many days, and at most how many of a database */
+  history?: {place?: string; days?: number; count?: number}
 }
 
 export const DEFAULTS: Config = {file: null, failOn: 'high', only: [], skip: [], rules: {}, severities: {}, ignore: []}

@@ -8,20 +8,25 @@ const bad = (file: string, what: string, hint: string) => new CliError('SNAPSHOT
 
 /** A snapshot that `ahsp-db snapshot` wrote. Throws (exit 2) for anything else, a corrupt or a newer one. */
 export async function readSnapshot(file: string): Promise<Snapshot> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  return snapshotOf(file, await readJson(file))
+}
+
+/** What a JSON file holds, packed with gzip or not. Throws (exit 2). */
+export async function readJson(file: string): Promise<{format?: unknown} | null> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     throw bad(file, `cannot be read (${error.code})`, 'give a file that ahsp-db snapshot -o FILE wrote')
   })
-  let value: Partial<Snapshot> | null
+  const {isPacked, unpack} = await import('./history/pack.js')
   try {
-    value = JSON.parse(text)
+    return (isPacked(bytes) ? await unpack(bytes) : JSON.parse(bytes.toString('utf8'))) as {format?: unknown} | null
   } catch (error) {
     throw bad(file, `is not JSON (${(error as Error).message})`, 'it may be cut off: take the snapshot again')
   }
-  return snapshotOf(file, value)
 }
 
 /** The snapshot that a parsed file, or a line of one, holds. Throws (exit 2) for anything else, and for a newer one. */
-export async function snapshotOf(file: string, value: Partial<Snapshot> | null): Promise<Snapshot> {
+export async function snapshotOf(file: string, given: {format?: unknown} | null): Promise<Snapshot> {
+  const value = given as Partial<Snapshot> | null
   if (value?.format !== 'ahsp-db/snapshot') {
     throw bad(file, 'is not a snapshot of ahsp-db', 'give a file that ahsp-db snapshot -o FILE wrote')
   }

@@ -253,7 +253,7 @@ describe('the commented file', () => {
     const uncommented = configTemplate(rules)
       .replaceAll(/^#(?! )/gm, '')
       .replaceAll(/^#(?= {2,}\S)/gm, '')
-    expect(Object.keys(parse(uncommented)).length).toBe(13)
+    expect(Object.keys(parse(uncommented)).length).toBe(14)
     const config = await load(uncommented)
     expect(config).toMatchObject({users: 100, ramBytes: 17179869184, failOn: 'high', connection: ENV.DATABASE_URL})
     expect(config.ignore).toHaveLength(1)

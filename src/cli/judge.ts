@@ -3,11 +3,11 @@ import type {CapacityReport} from '../capacity/types.js'
 import {type Config, loadConfig} from '../config.js'
 import {EXIT, type ExitCode, usageError} from '../errors.js'
 import type {PlatformId} from '../fix/platform.js'
+import {type Earlier, isFile, readRun} from '../history/run-file.js'
 import type {Report} from '../report.js'
 import {type Context, SEVERITIES, type Severity} from '../rule.js'
 import {rules} from '../rules/index.js'
 import type {Snapshot} from '../snapshot.js'
-import {readSnapshot} from '../snapshot-file.js'
 import {didYouMean} from '../suggest.js'
 import {receivedSignal} from './acquire.js'
 import {size} from './quantity.js'
@@ -30,7 +30,10 @@ export type JudgeFlags = {
 }
 
 /** The configuration file with the flags laid over it; `conninfo` is what the command line names, if anything. */
-export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{config: Config; context: Context}> {
+export async function configure(
+  flags: JudgeFlags,
+  conninfo?: string,
+): Promise<{config: Config; context: Context; earlier?: Earlier}> {
   const connection = (conninfo ?? flags.snapshot) !== undefined ? 'ignore' : 'expand'
   const consoles = (flags.pgbouncer ?? flags.snapshot) !== undefined ? 'ignore' : 'expand'
   const file = await loadConfig(flags.config, rules, process.env, {connection, consoles})
@@ -42,6 +45,9 @@ export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{
     only: known(flags.only) ?? file.only,
     skip: [...file.skip, ...(known(flags.skip) ?? [])],
   }
+  // A bad file is told before anything is read; a run of the history is found when the database is known.
+  const {baseline} = flags
+  const earlier = baseline !== undefined && isFile(baseline) ? await readRun(baseline) : undefined
   const context: Context = {
     users: flags.users ?? file.users,
     currentUsers: flags['current-users'],
@@ -53,11 +59,9 @@ export async function configure(flags: JudgeFlags, conninfo?: string): Promise<{
     diskFreeBytes: flags['disk-free'] === undefined ? file.diskFreeBytes : size('--disk-free', flags['disk-free']),
     cpus: flags.cpus ?? file.cpus,
     storage: flags.storage ?? file.storage,
-    ...(flags.baseline === undefined
-      ? {}
-      : {baseline: {file: flags.baseline, snapshot: await readSnapshot(flags.baseline)}}),
+    ...(earlier?.snapshot ? {baseline: {file: baseline!, snapshot: earlier.snapshot}} : {}),
   }
-  return {config, context}
+  return {config, context, ...(earlier && {earlier})}
 }
 
 function known(names: string[] | undefined): string[] | undefined {

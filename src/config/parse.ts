@@ -70,7 +70,7 @@ function duplicateKey({pos: [start]}: YAMLError | YAMLWarning, {text}: Source): 
   return {start, end, message: `duplicate key ${text.slice(start, end)}`, hint: 'keep one of them'}
 }
 
-const VARIABLES_ELSEWHERE = 'variables are expanded in connection and pgbouncer.consoles only'
+const VARIABLES_ELSEWHERE = 'variables are expanded in connection, pgbouncer.consoles and history.place only'
 
 const keyEnd = (text: string, start: number) => start + (/^[^\s:]*/.exec(text.slice(start))?.[0].length ?? 1)
 
@@ -95,7 +95,7 @@ function variablesElsewhere(document: Document): Problem[] {
   const problems: Problem[] = []
   visit(document, {
     Pair: (_, pair, path) => {
-      const isExpanded = path.length === 2 ? keyOf(pair) === 'connection' : keyOf(pair) === 'consoles'
+      const isExpanded = path.length === 2 ? keyOf(pair) === 'connection' : INNER.has(keyOf(pair))
       return isExpanded ? visit.SKIP : undefined
     },
     Scalar: (_, scalar) => {
@@ -105,6 +105,8 @@ function variablesElsewhere(document: Document): Problem[] {
   })
   return problems
 }
+
+const INNER: ReadonlySet<unknown> = new Set(['consoles', 'place'])
 
 const keyOf = (pair: Pair) => (isScalar(pair.key) ? pair.key.value : undefined)
 

@@ -85,6 +85,15 @@ const phase = z.strictObject({
   p99: latency('99 of 100 requests are faster', '1500ms'),
 })
 
+const history = z.strictObject({
+  place: text('a folder or a URL')
+    .optional()
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
+    .meta(help('folder, or URL of a database (with ${NAME})', '.ahsp-db/history')),
+  days: whole('a whole number of days, 1 or more').optional().meta(help('older runs are removed', '90')),
+  count: whole('a whole number of runs, 1 or more').optional().meta(help('of one database', '1000')),
+})
+
 const optionSchema = (spec: OptionSpec) =>
   (spec.unit === 'names' ? z.array(text('a name')) : quantity(spec.unit))
     .optional()
@@ -143,6 +152,7 @@ export function configSchema(rules: readonly Rule[]) {
       .strictObject(Object.fromEntries(PHASE_NAMES.map(name => [name, phase.optional()])))
       .optional()
       .meta(help(`limits of the load-test ladder: ${PHASE_NAMES.join(', ')}`, '{medium: {p95: 800ms, errors: 1%}}')),
+    history: history.optional().meta({description: 'where check --save remembers runs'}),
     ignore: z.array(ignore).optional().meta({description: 'findings that are known and may stay'}),
   })
 }

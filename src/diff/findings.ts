@@ -66,13 +66,3 @@ function sorted(diff: Diff['findings']): Diff['findings'] {
     better: diff.better.sort(by(each => each.after)),
   }
 }
-
-/** Whether something came, or became worse, at or above the severity; what may be new counts, or it never would. */
-export function hasNews({findings}: Diff, from: Severity): boolean {
-  const news = [
-    ...findings.new,
-    ...findings.unsure.map(({finding}) => finding),
-    ...findings.worse.map(({after}) => after),
-  ]
-  return news.some(({severity}) => rank(severity) <= rank(from))
-}

@@ -1,8 +1,9 @@
 import {mkdir, open, readdir, readFile, rename, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {CliError, EXIT} from '../errors.js'
-import {entryOf as entryIn, pack, unpack} from './entry.js'
+import {entryOf as entryIn} from './entry.js'
 import {entryOf, fileOf, folderOf, isCut, isTemporary, newId, targetOf, temporaryName} from './names.js'
+import {pack, unpack} from './pack.js'
 import {expired} from './retention.js'
 import type {History, HistoryEntry, HistoryHead, HistoryTarget} from './store.js'
 

@@ -1,0 +1,39 @@
+import type {Diff} from '../diff/diff-types.js'
+import {changeRows, findingRows, headline, statementNotes, statementRows} from './diff-rows.js'
+import {codeSpan, markdownText} from './sanitize.js'
+import {timestamp} from './summary.js'
+
+/** The diff for a ticket. */
+export function diffMarkdown(diff: Diff): string {
+  const {before, after} = diff
+  const parts = [
+    `# ${markdownText(headline(diff))}`,
+    list([before, after].map(run => `${markdownText(timestamp(run.at))}: ${markdownText(run.headline)}`)),
+    ...diffMarkdownParts(diff),
+    `---\n\nahsp-db ${markdownText(after.tool)} · ${codeSpan(`${after.target.host}:${after.target.port}/${after.target.database}`)}`,
+  ]
+  return `${parts.filter(Boolean).join('\n\n')}\n`
+}
+
+/** What changed, below a heading that somebody else writes. */
+export function diffMarkdownParts(diff: Diff): string[] {
+  const findings = findingRows(diff).map(({what, severity, title, of}) =>
+    [what, severity, markdownText(title), codeSpan(of, true)].join(' | '),
+  )
+  const head = ['| | severity | finding | rule and object |', '| --- | --- | --- | --- |']
+  const statements = statementRows(diff.statements).map(
+    ({what, text, statement}) => `${what}: ${markdownText(text)}: ${codeSpan(statement)}`,
+  )
+  return [
+    findings.length > 0 ? [...head, ...findings.map(row => `| ${row} |`)].join('\n') : '',
+    section(
+      'Settings and schema',
+      changeRows(diff).map(({kind, text}) => `${kind}: ${markdownText(text)}`),
+    ),
+    section('Statements', [...statements, ...statementNotes(diff.statements).map(markdownText)]),
+    section('Notes', [...diff.notes, ...diff.incomparable.map(text => `not compared: ${text}`)].map(markdownText)),
+  ].filter(Boolean)
+}
+
+const list = (items: string[]) => items.map(item => `- ${item}`).join('\n')
+const section = (title: string, items: string[]) => (items.length > 0 ? `## ${title}\n\n${list(items)}` : '')
