@@ -18,6 +18,9 @@ export type Asked = {
   database: AdvisorDatabase
   /** bytes of the new indexes together */
   budget: number
+  /** number of new indexes, and the share of the cost that each must bring; default: the advisor's */
+  maximum?: number
+  minimumGain?: number
   /** normalised: what pg_stat_statements has; texts: with the values, the first ones of each statement */
   input: 'normalised' | 'texts'
   /** the workload as it runs without further indexes: pg_stat_statements knows times and rows */
@@ -25,7 +28,7 @@ export type Asked = {
 }
 
 /** CREATE INDEX statements of this project's advisor, and its seconds from the first look at the server. */
-export async function askAdvisor(url: string, {database, budget, input, before}: Asked) {
+export async function askAdvisor(url: string, {database, input, before, ...options}: Asked) {
   const workload = await workloadFor(url, database, input, before)
   const started = performance.now()
   await loadParser()
@@ -33,7 +36,7 @@ export async function askAdvisor(url: string, {database, budget, input, before}:
   const schema = await readSchema(connection).finally(() => connection.close())
   const planner = await openShadow(schema)
   try {
-    const advice: Advice = await advise(planner, catalogOf(schema), workload, {budget})
+    const advice: Advice = await advise(planner, catalogOf(schema), workload, options)
     return {
       indexes: advice.recommendations.map(({index}) => `CREATE INDEX ON ${definitionSql(index.definition)}`),
       seconds: (performance.now() - started) / 1000,

@@ -3,8 +3,8 @@
  * The databases are named as arguments (default: analytical and transactional). The advisor is asked for `--budgets`
  * (percent of the tables' size, default 10,25,50,100), from the texts that pg_stat_statements has or, with `--texts`, from
  * those with values. `--indexes FILE` measures the CREATE INDEX statements of a file instead: another advisor's, a person's.
- * `--scale N` (default 1: 250 and 330 MB), `--times N` executions (default 3), `--list` for the indexes, `-o FILE` for
- * all figures as JSON.
+ * `--maximum N` indexes, `--minimum-gain PERCENT` that each must bring. `--scale N` (default 1: 250 and 330 MB),
+ * `--times N` executions (default 3), `--list` for the indexes, `-o FILE` for all figures as JSON.
  */
 import {readFile, writeFile} from 'node:fs/promises'
 import {parseArgs} from 'node:util'
@@ -21,6 +21,8 @@ const {values: flags, positionals} = parseArgs({
     budgets: {type: 'string', default: '10,25,50,100'},
     texts: {type: 'boolean', default: false},
     list: {type: 'boolean', default: false},
+    maximum: {type: 'string'},
+    'minimum-gain': {type: 'string'},
     scale: {type: 'string', default: '1'},
     times: {type: 'string', default: '3'},
     output: {type: 'string', short: 'o'},
@@ -90,8 +92,12 @@ async function* proposals(
   }
   const {database, bytes, before} = found
   const input = flags.texts ? 'texts' : 'normalised'
+  const limits = {
+    ...(flags.maximum ? {maximum: Number(flags.maximum)} : {}),
+    ...(flags['minimum-gain'] ? {minimumGain: Number(flags['minimum-gain']) / 100} : {}),
+  }
   for (const percent of flags.budgets.split(',').map(Number)) {
-    const asked = {database, input, before: before.statements, budget: (bytes * percent) / 100} as const
+    const asked = {database, input, before: before.statements, budget: (bytes * percent) / 100, ...limits} as const
     yield {label: `${percent} %`, ...(await askAdvisor(url, asked))}
   }
 }

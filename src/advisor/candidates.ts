@@ -9,6 +9,7 @@ import {specialCandidates} from './special.js'
 const MIN_PAGES = 20
 /** A predicate that most rows fulfil saves nothing. */
 const MAX_SHARE = 0.6
+const PLAIN_KEYS = 3
 const MAX_INCLUDED = 6
 const MAX_INCLUDED_BYTES = 64
 /** Types without a width yet are taken for that many bytes. */
@@ -27,7 +28,7 @@ export function candidatesOf(reference: Reference, extensions: readonly string[]
   }
   const arms = reference.arms.filter(terms => terms.length > 0)
   const armLists = arms.flatMap(terms => keyLists({...reference, terms, order: [], group: [], extremes: []}))
-  const lists = keyLists(reference).filter(keys => keys.some(({sql}) => isTelling(table, sql)))
+  const lists = withShorter(keyLists(reference)).filter(keys => keys.some(({sql}) => isTelling(table, sql)))
   for (const keys of lists) add(btree(table, keys))
   for (const keys of armLists) add(btree(table, keys))
   for (const keys of lists) for (const each of partials(reference, keys)) add(each)
@@ -37,6 +38,12 @@ export function candidatesOf(reference: Reference, extensions: readonly string[]
   }
   const special = specialCandidates(reference, extensions)
   return [...special, ...[...found.values()].slice(0, maximum)]
+}
+
+/** A fourth key must show that it pays: the same without it is a candidate, too. */
+function withShorter(lists: IndexKey[][]): IndexKey[][] {
+  const shorter = lists.filter(({length}) => length > PLAIN_KEYS).map(keys => keys.slice(0, PLAIN_KEYS))
+  return [...new Map([...lists, ...shorter].map(keys => [JSON.stringify(keys), keys])).values()]
 }
 
 const btree = ({schema, name}: Table, keys: readonly IndexKey[], more: Partial<IndexDefinition> = {}) => ({

@@ -1,7 +1,7 @@
 import type {Framework} from '../rule.js'
 import type {Snapshot} from '../snapshot.js'
 import {hasInvisible, qualified, quoteIdent, quoteLiteral} from '../sql/quote.js'
-import type {PlanNode} from '../whatif/planner.js'
+import type {IndexDefinition, PlanNode} from '../whatif/planner.js'
 import type {TargetSchema} from '../whatif/shadow/schema.js'
 import type {Advice, Recommendation, Refusal, Served} from './advice.js'
 import {definitionSql} from './definition.js'
@@ -87,9 +87,18 @@ export function indexesReport(
     closest: advice.closest && closestOf(advice.closest),
     longer: longer.map(longerOf),
     unplannable: unplannable.map(({statement: {id, sql, calls}, reason}) => ({id, text: sql, calls, reason})),
-    notes,
+    notes: [...notes, ...guessesIn(advice)],
   }
 }
+
+/** A statement whose text hides the name of a field: the statistics tell which one it most likely is. */
+const guessesIn = ({recommendations}: Advice): string[] =>
+  recommendations.flatMap(({index: {definition}, serves}) => {
+    const field = definition.keys.map(({sql}) => / ->>? ('(?:[^']|'')*')/.exec(sql)?.[1]).find(Boolean)
+    const isHidden = serves.some(({statement}) => /->>?\s*\$\d/.test(statement.sql))
+    const where = qualified(definition.schema, definition.table)
+    return field && isHidden ? [`${where}: the statement hides the name of its field; ${field} is taken for it`] : []
+  })
 
 function headlineOf({recommendations, statements, before, after, candidates}: Advice): string {
   const asked = `${statements} statements, ${candidates} candidates planned`
@@ -134,7 +143,10 @@ function adviceOf(
     gainPercent,
     writePercent: before > 0 ? (writeCost / before) * 100 : 0,
     serves: serves.map(each => servedOf(each, before, names)),
-    create: [`CREATE INDEX ${concurrently}${quoteIdent(name)} ON ${definitionSql(definition)};`],
+    create: [
+      `CREATE INDEX ${concurrently}${quoteIdent(name)} ON ${definitionSql(definition)};`,
+      ...analyzeAfter(definition),
+    ],
     undo: [`DROP INDEX ${concurrently}${whole};`],
     verify: [
       `SELECT indisvalid AND indisready AS "is usable" FROM pg_catalog.pg_index WHERE indexrelid = ${quoteLiteral(whole)}::regclass;`,
@@ -149,6 +161,10 @@ function adviceOf(
     code: frameworkLines(framework, name, definition),
   }
 }
+
+/** The statistics of an expression exist from the first ANALYZE on; until then the planner guesses. */
+const analyzeAfter = ({schema, table, keys}: IndexDefinition) =>
+  keys.every(({sql}) => sql.startsWith('"')) ? [] : [`ANALYZE ${qualified(schema, table)};`]
 
 const CONCURRENT =
   'SHARE UPDATE EXCLUSIVE: reads and writes go on; it waits for transactions that began before it, outside a transaction'

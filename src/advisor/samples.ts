@@ -91,20 +91,28 @@ const inOrder = (values: readonly string[]) =>
 
 const isTime = ({type}: Column) => type.startsWith('timestamp') || type === 'date'
 
-/** Of ranges with two ends, and of such as start or end somewhere: where they lie in the sorted values, and how often. */
+/** Where the ends of ranges lie in the sorted values, and for how many of the calls. */
 const CLOSED = {lower: 0.8, upper: 0.85}
-const OPEN_TIME = {
-  lower: [
-    [0.95, 0.7],
-    [0.5, 0.3],
-  ],
-  upper: [
-    [0.1, 0.5],
-    [0.9, 0.5],
-  ],
-} as const
+const NEWEST: Place[] = [
+  [0.95, 0.7],
+  [0.5, 0.3],
+]
+const OLD: Place[] = [[0.1, 1]]
+const OLD_OR_ALL: Place[] = [
+  [0.1, 0.5],
+  [0.9, 0.5],
+]
+const NEARLY_ALL: Place[] = [
+  [0.1, 0.2],
+  [0.9, 0.8],
+]
+type Place = [place: number, weight: number]
 
-/** Of times people ask for the newest, or for all until lately; writes are for the old ones. Else the middle is taken. */
+/** A write is for the old ones, a list may begin with them, and a sum is of all until some day. */
+const untilOf = (reference: ParameterUse['reference']) =>
+  reference?.isTarget ? OLD : reference?.isLimited ? OLD_OR_ALL : NEARLY_ALL
+
+/** Of times people ask for the newest, of other things for the middle. */
 function boundsOf(column: Column, use: ParameterUse, uses: readonly ParameterUse[]): Sample[] {
   const sorted = column.histogram.length > 1 ? column.histogram : inOrder(column.common.map(({value}) => value))
   if (sorted.length === 0) return []
@@ -118,6 +126,6 @@ function boundsOf(column: Column, use: ParameterUse, uses: readonly ParameterUse
   // `>= $1 AND < $1 + interval`: both ends stand for one and the same time.
   if (other) return one(at(use.part === 'shifted' ? CLOSED[other.role as typeof role] : CLOSED[role]))
   if (!isTime(column)) return one(at(0.5))
-  if (role === 'upper' && use.reference?.isTarget) return one(at(OPEN_TIME.upper[0][0]))
-  return OPEN_TIME[role].map(([share, weight]) => ({value: at(share), weight}))
+  const places = role === 'lower' ? NEWEST : untilOf(use.reference)
+  return places.map(([place, weight]) => ({value: at(place), weight}))
 }

@@ -12,9 +12,12 @@ export type SelectionInput = Demand & {
   /** bytes of all new indexes together */
   budget: number
   maximum: number
+  /** when the search for something better ends, on the clock of performance.now() */
+  deadline: number
 }
 
-const ALPHAS = [0, 0.5, 1]
+/** In the order in which they tend to be the best, should the time run out. */
+const ALPHAS = [0.5, 1, 0]
 /** Of the budget, what is no matter: the better one of two small indexes is taken. */
 const SMALL = 0.001
 const MAX_MOVES = 40
@@ -26,6 +29,7 @@ export async function select(input: SelectionInput): Promise<Choice> {
   const moves = movesOf(input.offers)
   let best: Choice = none
   for (const alpha of ALPHAS) {
+    if (best !== none && isLate(input)) break
     const choice = await search(input, none, moves, alpha)
     if (total(choice) < total(best)) best = choice
   }
@@ -35,7 +39,7 @@ export async function select(input: SelectionInput): Promise<Choice> {
 /** What was exchanged may make room, or a gap, for another one. */
 async function search(input: SelectionInput, none: Choice, moves: () => Move[], alpha: number): Promise<Choice> {
   let choice = none
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+  for (let round = 0; round < MAX_ROUNDS && !(round > 0 && isLate(input)); round += 1) {
     const next = await improve(input, await greedy(input, choice, moves(), alpha))
     if (nameOf(next.indexes) === nameOf(choice.indexes)) return choice
     choice = next
@@ -53,6 +57,8 @@ async function greedy(input: SelectionInput, none: Choice, moves: Move[], alpha:
     choice = best
   }
 }
+
+const isLate = ({deadline}: SelectionInput) => performance.now() > deadline
 
 const nameOf = (indexes: readonly PreparedIndex[]) =>
   indexes
@@ -96,7 +102,7 @@ async function improve(input: SelectionInput, start: Choice): Promise<Choice> {
   const singles = [
     ...new Map(input.offers.flatMap(({indexes}) => indexes.map(each => [each.name, each] as const))).values(),
   ]
-  for (let move = 0; move < MAX_MOVES; move += 1) {
+  for (let move = 0; move < MAX_MOVES && !isLate(input); move += 1) {
     const better =
       (await drop(input, choice)) ?? (await merge(input, choice, singles)) ?? (await swap(input, choice, singles))
     if (!better) return choice

@@ -14,7 +14,8 @@ export function advisedFixes(index: AdvisedIndex): FixRequest[] {
   const {create, undo, verify, lock, replaces, code, definition, bytes: size} = index
   const on = qualified(definition.schema, definition.table)
   // The statistics of an expression come with the next ANALYZE.
-  const isPlain = definition.keys.every(({sql}) => sql.startsWith('"'))
+  const isAnalyzed = create.some(line => line.startsWith('ANALYZE'))
+  const isPlain = isAnalyzed || definition.keys.every(({sql}) => sql.startsWith('"'))
   const fixes: FixRequest[] = [
     {
       kind: 'sql',

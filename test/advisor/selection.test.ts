@@ -67,7 +67,7 @@ function inputOf({statements, indexes, ...more}: Case): SelectionInput {
       .map(each => ({question, indexes: [each], cost: cost(question, [each])})),
   )
   return {
-    ...{questions, costs, offers, pool: indexes, budget: 1000, maximum: 10, minimumGain: 0.02},
+    ...{questions, costs, offers, pool: indexes, budget: 1000, maximum: 10, minimumGain: 0.02, deadline: Infinity},
     ...{isUpgrade: () => false, isInMemory: () => true, writeCost: () => 0},
     ...more,
   }

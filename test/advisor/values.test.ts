@@ -53,7 +53,8 @@ test('who has much is asked for often; what is asked of times is the newest, or 
     {sql: "SELECT * FROM orders WHERE customer_id = '1000'", weight: 0.8},
     {sql: "SELECT * FROM orders WHERE customer_id = '7'", weight: 0.2},
   ])
-  expect(variants('SELECT * FROM orders WHERE created < $1').map(({weight}) => weight)).toEqual([0.5, 0.5])
+  expect(variants('SELECT * FROM orders WHERE created < $1').map(({weight}) => weight)).toEqual([0.8, 0.2])
+  expect(variants('SELECT * FROM orders WHERE created < $1 LIMIT 5').map(({weight}) => weight)).toEqual([0.5, 0.5])
   expect(variants('DELETE FROM orders WHERE created < $1')).toHaveLength(1)
   expect(texts('SELECT * FROM orders WHERE items < $1')).toEqual(["SELECT * FROM orders WHERE items < '9'"])
 })
