@@ -52,16 +52,7 @@ export async function judgeRun(input: VerdictInput): Promise<LoadVerdict> {
   const report = end ? await input.analyze(end, users) : null
   const facts = factsOf({...parts, run, client, cores, report})
   const phase = ladder.find(({name}) => name === input.phase) ?? (users === null ? null : phaseAt(ladder, users))
-  const errors = errorsOf(facts)
-  const criteria = phase ? criteriaOf(phase, facts, errors) : []
-  const failures = failuresOf(facts)
-  const measured = measuredConditions(facts, phase, errors, criteria)
-  const passed = passedOf(criteria)
-  const isHealthy = passed === true && failures.explained === 0 && measured.every(({result}) => result !== 'failed')
-  const latencies = criteria.filter(({name}) => /^P\d/.test(name))
-  const isSlow =
-    latencies.every(({result}) => result === 'cannot judge') || latencies.some(({result}) => result === 'fail')
-  const bottleneck = bottleneckOf({facts, failures, isHealthy, isSlow})
+  const {criteria, failures, measured, passed, bottleneck} = judgeStep(facts, phase)
   const next = nextStep(input, facts, measured, parts, phase)
   return {
     format: 'ahsp-db/loadtest-verdict',
@@ -79,6 +70,19 @@ export async function judgeRun(input: VerdictInput): Promise<LoadVerdict> {
     next,
     warnings: [...new Set([...parts.warnings, ...alignment.warnings, ...warningsOf(run, client)])],
   }
+}
+
+/** The step by itself: passed or not, and what broke it. */
+function judgeStep(facts: Facts, phase: Phase | null) {
+  const errors = errorsOf(facts)
+  const criteria = phase ? criteriaOf(phase, facts, errors) : []
+  const failures = failuresOf(facts)
+  const measured = measuredConditions(facts, phase, errors, criteria)
+  const passed = passedOf(criteria)
+  const isHealthy = passed === true && failures.explained === 0 && measured.every(({result}) => result !== 'failed')
+  const latencies = criteria.filter(({name}) => /^P\d/.test(name)).map(({result}) => result)
+  const isSlow = latencies.includes('fail') || latencies.every(result => result === 'cannot judge')
+  return {criteria, failures, measured, passed, bottleneck: bottleneckOf({facts, failures, isHealthy, isSlow})}
 }
 
 function nextStep(

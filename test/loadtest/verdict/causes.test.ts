@@ -313,6 +313,11 @@ describe('NOT_THE_DATABASE', () => {
     expect(ids(await judged({activity: {total: 96}}, {failing: () => 1, failures}))).toEqual(['CONNECTIONS_EXHAUSTED'])
   })
 
+  test('a connection for each query is always active, but there is no end of them', async () => {
+    const each = ({second}: {second: number}) => ({total: 1 + (second % 3), active: 1 + (second % 3), idle: 0})
+    expect(ids(await judged({activity: each}))).toEqual(['NOT_THE_DATABASE'])
+  })
+
   test('connections that are all held: requests wait for one in the application', async () => {
     const held = {total: 5, active: 0, idleInTransaction: 5, idle: 0}
     expect(ids(await judged({activity: held}))).toEqual(['LONG_TRANSACTIONS'])
