@@ -94,7 +94,26 @@ export const snapshotFlags = {
 }
 
 export const baselineFlags = {
-  baseline: Flags.string({description: 'compare with this earlier snapshot (regressions, rates)', helpValue: 'FILE'}),
+  baseline: Flags.string({
+    description:
+      'compare with an earlier run: a snapshot or report, the last one of the history, or that of so long ago',
+    helpValue: 'FILE|last|7d',
+  }),
+}
+
+export const historyFlags = {
+  history: Flags.string({
+    description: 'where runs are remembered: a folder, or a database (default: .ahsp-db/history)',
+    helpValue: 'DIR|URL',
+  }),
+  save: Flags.boolean({description: 'remember this run there'}),
+}
+
+export const newsFlags = {
+  'fail-on-new': Flags.boolean({
+    description: 'exit 1 only for what is new or worse since the baseline; without an earlier run everything is',
+    dependsOn: ['baseline'],
+  }),
 }
 
 /** For commands that plan a workload: where it comes from, and what plans it. */

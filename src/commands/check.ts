@@ -1,6 +1,7 @@
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
+import {judgeSince, newsOf} from '../cli/earlier.js'
 import {
   baselineFlags,
   connectionFlags,
@@ -8,11 +9,14 @@ import {
   contextFlags,
   exitFlags,
   globalFlags,
+  historyFlags,
+  newsFlags,
   outputFlags,
   selectionFlags,
   snapshotFlags,
 } from '../cli/flags.js'
-import {adviceMsOf, configure, exitCodeOf, judge} from '../cli/judge.js'
+import {historyPlan, remember} from '../cli/history.js'
+import {adviceMsOf, configure, exitCodeOf} from '../cli/judge.js'
 import {emit, terminal} from '../cli/output.js'
 import {reportOfRefusal} from '../cli/refusal.js'
 import {EXIT} from '../errors.js'
@@ -30,6 +34,7 @@ export default class Check extends Command {
     '<%= config.bin %> check "host=/tmp dbname=app" --format markdown -o ticket.md',
     '<%= config.bin %> check --snapshot night.json --only connections',
     '<%= config.bin %> check --baseline before.json',
+    '<%= config.bin %> check --save --baseline last --fail-on-new --fail-on medium',
   ]
   static override args = conninfoArg
   static override flags = {
@@ -37,18 +42,21 @@ export default class Check extends Command {
     ...connectionFlags,
     ...snapshotFlags,
     ...baselineFlags,
+    ...historyFlags,
     ...selectionFlags,
     format: Flags.option({char: 'f', options: REPORT_FORMATS, default: 'table', description: 'how to print'})(),
     brief: Flags.boolean({char: 'b', description: 'one line for each finding'}),
     full: Flags.boolean({description: 'the details of every finding, however many'}),
     ...outputFlags,
     ...exitFlags,
+    ...newsFlags,
     ...globalFlags,
   }
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Check)
     const setup = await configure(flags, args.conninfo)
+    const plan = historyPlan(flags.history, setup.config)
     const format = flags.brief ? 'brief' : flags.format
     const options = {full: flags.full, ...(flags.output === undefined ? terminal() : {color: false, width: 80})}
     try {
@@ -58,9 +66,12 @@ export default class Check extends Command {
         pgbouncer: setup.config.pgbouncer,
         adviceMs: adviceMsOf(setup.config),
       })
-      const report = await judge(snapshot, setup, flags.debug)
-      await emit(await render(report, format, {...options, page: {snapshot, context: setup.context}}), flags.output)
-      process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)
+      const {report, diff} = await judgeSince(snapshot, setup, {...flags, place: plan.place})
+      const page = {snapshot, context: setup.context, diff}
+      await emit(await render(report, format, {...options, page}), flags.output)
+      const counted = flags['fail-on-new'] ? newsOf(report, diff) : report
+      process.exitCode = exitCodeOf(counted, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)
+      if (flags.save) await remember(snapshot, report, plan)
     } catch (error) {
       // "Too many clients" is no failure of the check: it is the most important finding there is.
       const report = await reportOfRefusal(error, setup.context)

@@ -1,16 +1,19 @@
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
+import {judgeSince} from '../cli/earlier.js'
 import {
   baselineFlags,
   connectionFlags,
   conninfoArg,
   exitFlags,
   globalFlags,
+  historyFlags,
   outputFlags,
   snapshotFlags,
 } from '../cli/flags.js'
-import {configure, exitCodeOf, judge} from '../cli/judge.js'
+import {historyPlan} from '../cli/history.js'
+import {configure, exitCodeOf} from '../cli/judge.js'
 import {emit, terminal} from '../cli/output.js'
 import {FORMATS} from '../render/index.js'
 import {OTHER_RULES, WORKLOAD_RULES} from '../workload/labels.js'
@@ -36,6 +39,7 @@ export default class Queries extends Command {
     ...connectionFlags,
     ...snapshotFlags,
     ...baselineFlags,
+    history: historyFlags.history,
     format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
     strict: exitFlags.strict,
     ...outputFlags,
@@ -44,10 +48,12 @@ export default class Queries extends Command {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Queries)
-    const {config, context} = await configure(flags, args.conninfo)
+    const setup = await configure(flags, args.conninfo)
+    const {config} = setup
     const snapshot = await acquireSnapshot({...flags, conninfo: config.connection, pgbouncer: config.pgbouncer})
     const rules = {...config, only: WORKLOAD_RULES, skip: [...config.skip, ...OTHER_RULES]}
-    const report = await judge(snapshot, {config: rules, context}, flags.debug)
+    const {place} = historyPlan(flags.history, config)
+    const {report} = await judgeSince(snapshot, {...setup, config: rules}, {...flags, place})
     const {workloadReport} = await import('../workload/workload.js')
     const workload = await workloadReport(snapshot, report, flags)
     const options = flags.output === undefined ? terminal() : {color: false, width: 80}

@@ -15,8 +15,9 @@ export function diffMarkdown(diff: Diff): string {
   return `${parts.filter(Boolean).join('\n\n')}\n`
 }
 
-/** What changed, below a heading that somebody else writes. */
-export function diffMarkdownParts(diff: Diff): string[] {
+/** What changed, below a heading that somebody else writes, with subheadings of this level. */
+export function diffMarkdownParts(diff: Diff, level = '##'): string[] {
+  const section = (title: string, items: string[]) => (items.length > 0 ? `${level} ${title}\n\n${list(items)}` : '')
   const findings = findingRows(diff).map(({what, severity, title, of}) =>
     [what, severity, markdownText(title), codeSpan(of, true)].join(' | '),
   )
@@ -36,4 +37,3 @@ export function diffMarkdownParts(diff: Diff): string[] {
 }
 
 const list = (items: string[]) => items.map(item => `- ${item}`).join('\n')
-const section = (title: string, items: string[]) => (items.length > 0 ? `## ${title}\n\n${list(items)}` : '')

@@ -10,7 +10,7 @@ export type RenderOptions = {
   width: number
   /** table: the details of every finding, however long it gets */
   full?: boolean
-  /** html: what the page shows besides the report */
+  /** what is shown besides the report: the diff in all formats but json, the rest on the page (html) alone */
   page?: HtmlOptions
 }
 
@@ -18,7 +18,7 @@ export type RenderOptions = {
 export async function render(report: Report, format: Format, options: RenderOptions): Promise<string> {
   if (format === 'table') return (await import('./table.js')).table(report, options)
   if (format === 'brief') return (await import('./brief.js')).brief(report, options)
-  if (format === 'markdown') return (await import('./markdown.js')).markdown(report)
+  if (format === 'markdown') return (await import('./markdown.js')).markdown(report, options.page?.diff)
   if (format === 'html') return (await import('./html/index.js')).html(report, options.page ?? {snapshot: null})
   return (await import('./json.js')).json(report)
 }

@@ -1,11 +1,14 @@
+import type {Diff} from '../diff/diff-types.js'
 import type {Block, Finding, Fix, Report, Result} from '../report.js'
 import {markdownBlock} from './blocks.js'
+import {diffMarkdownParts} from './diff-markdown.js'
+import {headline} from './diff-rows.js'
 import {codeSpan, html, markdownText} from './sanitize.js'
 import {costOf, findingsBySeverity, isCode, serverLine, statisticsLine, timestamp} from './summary.js'
 import {shownValue} from './units.js'
 
 /** The report for a ticket: short when folded, complete when opened, the same text for the same report. */
-export function markdown(report: Report): string {
+export function markdown(report: Report, diff?: Diff | null): string {
   const findings = findingsBySeverity(report)
   const skipped = report.results.filter(({status}) => status === 'skipped')
   const failed = report.results.filter(({status}) => status === 'error')
@@ -14,6 +17,7 @@ export function markdown(report: Report): string {
   const parts = [
     `# ${markdownText(report.verdict.headline)}`,
     warnings(report),
+    ...(diff ? [`## ${markdownText(headline(diff))}`, ...diffMarkdownParts(diff, '###')] : []),
     overview(findings),
     ...shown.map(findingSection),
     ...uncounted,

@@ -1,4 +1,5 @@
 import type {Finding, Report, Result} from '../report.js'
+import {diffSections} from './diff-table.js'
 import {findingLines, shortFindingLines} from './finding.js'
 import {type Grid, loadGrid} from './grid.js'
 import type {RenderOptions} from './index.js'
@@ -15,6 +16,8 @@ const SHOWN_PER_RULE = 3
  * What is critical or high may take twice as many.
  */
 const FINDING_LINES = 110
+/** Of what changed since the baseline, of each kind; all of it is in ahsp-db diff. */
+const DIFF_LINES = 10
 
 /**
  * The report for a terminal: the verdict, the findings with their fixes, then one line per other rule. Without `full`
@@ -29,6 +32,7 @@ export async function table(report: Report, options: RenderOptions): Promise<str
   const {lines: details, hidden} = detailLines(findings, page, budget)
   const sections = [
     headLines(report, page),
+    ...(options.page?.diff ? diffSections(options.page.diff, page, DIFF_LINES) : []),
     overview,
     ...details,
     hidden > 0 ? wrap(`${hidden} more findings in short above; with --full, --only RULE or in ahsp-db fix`, width) : [],
