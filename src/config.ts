@@ -17,6 +17,17 @@ export type Ignore = {
   until?: string
 }
 
+/** One of several servers, as it is written: its variables are expanded when it is its turn. */
+export type TargetConfig = {
+  name: string
+  connection: string
+  /** file:line:column */
+  place: string
+  tags: string[]
+  /** what differs from the rest of the file; only keys that are written */
+  overrides: Partial<Omit<Config, 'file' | 'connection' | 'targets'>>
+}
+
 export type Config = {
   /** null: no file, everything is a default */
   file: string | null
@@ -46,6 +57,8 @@ export type Config = {
   phases?: Record<string, PhaseOverride>
   /** where runs are remembered (variables not expanded yet), for how many days, and at most how many of a database */
   history?: {place?: string; days?: number; count?: number}
+  /** the servers of `check --all`, in the file's order */
+  targets?: TargetConfig[]
 }
 
 export const DEFAULTS: Config = {file: null, failOn: 'high', only: [], skip: [], rules: {}, severities: {}, ignore: []}

@@ -101,6 +101,52 @@ ignore:
   })
 })
 
+describe('targets', () => {
+  test('with their place, and what they say of their own', async () => {
+    const {targets, users} = await load(
+      [
+        'load: {users: 100}',
+        'targets:',
+        '  - name: shop',
+        `    connection: $${'{'}NOT_SET}`,
+        '    tags: [production, eu]',
+        '    load: {users: 300}',
+        `    pgbouncer: {consoles: ["host=$${'{'}NOT_SET}"]}`,
+        '    ignore: [{rule: queries/slow, subject: x, reason: known}]',
+        '  - {name: wiki, connection: dbname=wiki}',
+      ].join('\n'),
+    )
+    expect(users).toBe(100)
+    expect(targets).toEqual([
+      {
+        name: 'shop',
+        connection: `$${'{'}NOT_SET}`,
+        place: `${join(folder, 'ahsp-db.yaml')}:4:17`,
+        tags: ['production', 'eu'],
+        overrides: {
+          users: 300,
+          pgbouncer: [`host=$${'{'}NOT_SET}`],
+          ignore: [{rule: 'queries/slow', subject: 'x', reason: 'known'}],
+        },
+      },
+      {
+        name: 'wiki',
+        connection: 'dbname=wiki',
+        place: `${join(folder, 'ahsp-db.yaml')}:9:30`,
+        tags: [],
+        overrides: {},
+      },
+    ])
+  })
+
+  test('variables are expanded where they are for the whole file, and nowhere else', async () => {
+    expect(await failure(`targets: [{name: a, connection: x, tags: ['$${'{'}HOST}']}]`)).toContain('write the value')
+    expect(await failure(`targets: [{name: a, connection: x, app: {connection: '$${'{'}HOST}'}}]`)).toContain(
+      'variables are expanded in connection',
+    )
+  })
+})
+
 test('an empty file is a file without settings', async () => {
   expect(await load('# nothing yet\n')).toEqual({...DEFAULTS, file: join(folder, 'ahsp-db.yaml')})
 })
@@ -253,7 +299,7 @@ describe('the commented file', () => {
     const uncommented = configTemplate(rules)
       .replaceAll(/^#(?! )/gm, '')
       .replaceAll(/^#(?= {2,}\S)/gm, '')
-    expect(Object.keys(parse(uncommented)).length).toBe(14)
+    expect(Object.keys(parse(uncommented)).length).toBe(15)
     const config = await load(uncommented)
     expect(config).toMatchObject({users: 100, ramBytes: 17179869184, failOn: 'high', connection: ENV.DATABASE_URL})
     expect(config.ignore).toHaveLength(1)

@@ -20,7 +20,7 @@ export function problemsOf(issues: Issue[], schema: z.ZodType, document: Documen
 
 function unknownKey(path: Path, key: string, schema: z.ZodType, document: Document): Problem {
   const known = Object.keys(shapeOf(schemaAt(schema, path)) ?? {})
-  const what = isRuleMap(path) ? 'rule' : path[0] === 'rules' ? 'option' : 'key'
+  const what = isRuleMap(path) ? 'rule' : local(path)[0] === 'rules' ? 'option' : 'key'
   const where = path.length > 0 && !isRuleMap(path) ? ` in ${dotted(path)}` : ''
   const otherwise =
     what === 'rule' ? 'see ahsp-db rules' : known.length > 0 ? `known: ${known.join(', ')}` : 'it has none'
@@ -49,13 +49,14 @@ function wrongValue(issue: Issue, path: Path, schema: z.ZodType, document: Docum
   const value: unknown = node.toJS(document)
   if (issue.code === 'invalid_value')
     return {...span(node), ...wrongChoice(path, value, issue.values.map(String), hint)}
-  const got = path[0] === 'connection' ? kindOf(value) : describe(value)
+  const got = local(path)[0] === 'connection' ? kindOf(value) : describe(value)
   const at = path.length > 0 ? `${dotted(path)}: ` : ''
   return {...span(node), message: `${at}${expectation(issue)}, got ${got}`, hint}
 }
 
 function wrongChoice(path: Path, value: unknown, values: string[], hint: string): {message: string; hint: string} {
-  const name = path[0] === 'only' || path[0] === 'skip' ? 'rule or category' : path[0] === 'ignore' ? 'rule' : null
+  const [key] = local(path)
+  const name = key === 'only' || key === 'skip' ? 'rule or category' : key === 'ignore' ? 'rule' : null
   const near = typeof value === 'string' ? didYouMean(value, values) : undefined
   const nearHint = near && `did you mean ${near}?`
   if (name && typeof value === 'string') {
@@ -71,7 +72,13 @@ function expectation(issue: Issue): string {
   return issue.code === 'invalid_type' ? `expected ${KINDS[issue.expected] ?? issue.expected}` : issue.message
 }
 
-const isRuleMap = (path: Path) => path.length === 1 && (path[0] === 'rules' || path[0] === 'severities')
+/** A target has the keys of the whole file. */
+const local = (path: Path) => (path[0] === 'targets' && path.length > 2 ? path.slice(2) : path)
+
+function isRuleMap(path: Path): boolean {
+  const [first, ...rest] = local(path)
+  return rest.length === 0 && (first === 'rules' || first === 'severities')
+}
 
 /** ['ignore', 0, 'rule'] -> ignore[0].rule */
 const dotted = (path: Path) =>

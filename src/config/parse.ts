@@ -16,6 +16,7 @@ import {expandVariables} from './environment.js'
 import {problemsOf} from './issues.js'
 import {ConfigError, type Problem, type Source} from './problem.js'
 import {configSchema} from './schema.js'
+import {duplicateNames, isOfTarget, targetsOf} from './targets.js'
 
 /** What is not `expanded` stays as written. Throws ConfigError with every mistake of the first stage that has any. */
 export function parseConfig(
@@ -33,7 +34,9 @@ export function parseConfig(
   const schema = configSchema(rules)
   const parsed = schema.safeParse(document.toJS({maxAliasCount: 0}))
   if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, schema, document), source)
-  const config = shape(file, parsed.data)
+  refuse(duplicateNames(parsed.data.targets ?? [], document), source)
+  const config: Config = {...structuredClone(DEFAULTS), ...settingsOf(parsed.data), file}
+  if (parsed.data.targets) config.targets = targetsOf(parsed.data.targets, document, source, settingsOf)
   const expand = (text: string, path: (string | number)[]) => {
     const {value, problem} = expandVariables(text, env, path.filter(part => typeof part === 'string').join('.'))
     if (problem) refuse([{...spanOf(document.getIn(path, true) as Node), ...problem}], source)
@@ -95,7 +98,8 @@ function variablesElsewhere(document: Document): Problem[] {
   const problems: Problem[] = []
   visit(document, {
     Pair: (_, pair, path) => {
-      const isExpanded = path.length === 2 ? keyOf(pair) === 'connection' : INNER.has(keyOf(pair))
+      const isConnection = path.length === 2 || isOfTarget(path)
+      const isExpanded = isConnection ? keyOf(pair) === 'connection' : INNER.has(keyOf(pair))
       return isExpanded ? visit.SKIP : undefined
     },
     Scalar: (_, scalar) => {
@@ -110,13 +114,13 @@ const INNER: ReadonlySet<unknown> = new Set(['consoles', 'place'])
 
 const keyOf = (pair: Pair) => (isScalar(pair.key) ? pair.key.value : undefined)
 
-function shape(file: string, data: z.infer<ReturnType<typeof configSchema>>): Config {
-  const {load, hardware, pgbouncer, app, rules, severities, ...rest} = data
+export type Parsed = Omit<z.infer<ReturnType<typeof configSchema>>, 'targets'>
+
+/** Only what is written: a target's own settings are laid over the file's. */
+function settingsOf({load, hardware, pgbouncer, app, ...rest}: Parsed): Partial<Config> {
   const {requestTimeout, ...threads} = app ?? {}
-  return {
-    ...structuredClone(DEFAULTS),
+  const settings = {
     ...rest,
-    file,
     users: load?.users,
     app: app && threads,
     requestTimeout,
@@ -127,7 +131,6 @@ function shape(file: string, data: z.infer<ReturnType<typeof configSchema>>): Co
     diskFreeBytes: hardware?.diskFree,
     cpus: hardware?.cpus,
     storage: hardware?.storage,
-    rules: rules ?? {},
-    severities: severities ?? {},
-  } as Config
+  }
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 }

@@ -94,6 +94,19 @@ const history = z.strictObject({
   count: whole('a whole number of runs, 1 or more').optional().meta(help('of one database', '1000')),
 })
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
+const connection = text('a URL or key=value string').meta(help('where to connect', '${SHOP_URL}'))
+
+/** A part of file names and of labels of metrics. */
+const label = (what: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,62}$/, {error: `expected a ${what} of letters, digits and . _ - (at most 63)`})
+    .meta(help(what, what === 'name' ? 'shop' : 'production'))
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
+const TARGET_EXAMPLE = "[{name: shop, connection: '${SHOP_URL}', tags: [production]}]"
+
 const optionSchema = (spec: OptionSpec) =>
   (spec.unit === 'names' ? z.array(text('a name')) : quantity(spec.unit))
     .optional()
@@ -121,11 +134,7 @@ export function configSchema(rules: readonly Rule[]) {
       .optional()
       .meta(help('last day on which it is ignored', '2027-03-01')),
   })
-  return z.strictObject({
-    connection: text('a URL or key=value string')
-      .optional()
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
-      .meta(help('where to connect; ${NAME} is taken from the environment', '${DATABASE_URL}')),
+  const ofTarget = {
     pgbouncer: pgbouncer.optional().meta({description: 'the pooler in front of it'}),
     load: load.optional().meta({description: 'what the server has to carry'}),
     app: app.optional().meta({description: 'how the application connects'}),
@@ -148,11 +157,22 @@ export function configSchema(rules: readonly Rule[]) {
     severities: perRule(() => severity)
       .optional()
       .meta(help('severities of single rules', '{queries/slow: low}')),
+    ignore: z.array(ignore).optional().meta({description: 'findings that are known and may stay'}),
+  }
+  return z.strictObject({
+    connection: connection
+      .optional()
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user must type
+      .meta(help('where to connect; ${NAME} is taken from the environment', '${DATABASE_URL}')),
+    ...ofTarget,
+    targets: z
+      .array(z.strictObject({name: label('name'), connection, tags: z.array(label('tag')).optional(), ...ofTarget}))
+      .optional()
+      .meta(help('several servers for check --all; each may have the keys above, too', TARGET_EXAMPLE)),
     phases: z
       .strictObject(Object.fromEntries(PHASE_NAMES.map(name => [name, phase.optional()])))
       .optional()
       .meta(help(`limits of the load-test ladder: ${PHASE_NAMES.join(', ')}`, '{medium: {p95: 800ms, errors: 1%}}')),
     history: history.optional().meta({description: 'where check --save remembers runs'}),
-    ignore: z.array(ignore).optional().meta({description: 'findings that are known and may stay'}),
   })
 }
