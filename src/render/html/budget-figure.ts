@@ -10,10 +10,8 @@ export function budgetFigure(budget: Budget): Html {
   const parts = partsOf(budget)
   const rows = [...new Set(parts.map(({row}) => row))]
   const colors = [...new Map(parts.map(({name, color}) => [name, color]))]
-  return html`<ul class="legend">${colors.map(
-    ([name, color]) =>
-      html`<li><svg width="12" height="12" aria-hidden="true" focusable="false"><rect width="12" height="12" rx="2" fill="${color}"/></svg>${name}</li>`,
-  )}</ul>${figure({
+  return html`${figure({
+    legend: colors.map(([name, color]) => ({name, color})),
     id: 'budget',
     title: 'Connection budget',
     says: sentence(budget),
@@ -58,7 +56,6 @@ function option(parts: readonly Part[], rows: readonly string[], {usable}: Budge
     grid: {left: 78, right: 24, top: 26, bottom: 24},
     xAxis: {
       type: 'value',
-      max: largest,
       splitNumber: isNarrow ? 3 : 6,
       axisLabel: {color: COLOR.muted, hideOverlap: true, formatter: (value: number) => number(value)},
       splitLine: {lineStyle: {color: COLOR.line}},
@@ -71,7 +68,10 @@ function option(parts: readonly Part[], rows: readonly string[], {usable}: Budge
       axisLine: {show: false},
       axisTick: {show: false},
     },
-    series: [...parts.map(part => series(part, rows, largest, width)), limitLine(usable.usable, rows)],
+    series: parts.map((part, at) => ({
+      ...series(part, rows, largest, width),
+      ...(at === 0 ? {markLine: limitLine(usable.usable)} : {}),
+    })),
   }
 }
 
@@ -92,13 +92,12 @@ const series = (part: Part, rows: readonly string[], largest: number, width: num
 })
 
 /** Where the usable connections end, through all bars. */
-const limitLine = (usable: number, rows: readonly string[]) => ({
-  type: 'line',
+const limitLine = (usable: number) => ({
   silent: true,
   symbol: 'none',
   lineStyle: {color: COLOR.text, width: 2, type: 'dashed'},
-  data: rows.map(row => [usable, row]),
-  label: {show: false},
+  label: {color: COLOR.text, formatter: `${number(usable)} usable`, position: 'start', distance: 4},
+  data: [{xAxis: usable}],
 })
 
 const sumOf = (parts: readonly Part[], row: string) =>

@@ -1,11 +1,11 @@
 import {BarChart, LineChart} from 'echarts/charts'
-import {GridComponent} from 'echarts/components'
+import {GridComponent, MarkLineComponent} from 'echarts/components'
 import {type EChartsCoreOption, init, use} from 'echarts/core'
 import {SVGRenderer} from 'echarts/renderers'
 import {type Html, html, trusted} from './html.js'
 import {type Column, folded, table} from './parts.js'
 
-use([BarChart, LineChart, GridComponent, SVGRenderer])
+use([BarChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer])
 
 /** Colours are variables of the style sheet: the same drawing serves light, dark and paper. */
 export const COLOR = {
@@ -48,6 +48,8 @@ export type Figure<Row> = {
   name?: string
   /** what the picture says, in a sentence */
   says: string
+  /** what the colours mean */
+  legend?: readonly {name: string; color: string}[]
   option: (width: number) => Option
   height: number
   /** on a phone, where it differs */
@@ -64,12 +66,19 @@ const NARROW = 350
 
 /** A picture, the sentence that replaces it for those who do not see it, and its numbers as a table. */
 export function figure<Row>(given: Figure<Row>): Html {
-  const {id, title, says, option, height, narrowHeight = height, isSmall, columns, rows} = given
+  const {id, title, says, option, height, narrowHeight = height, isSmall, legend = [], columns, rows} = given
   const narrow = drawing(option(NARROW), {width: NARROW, height: narrowHeight}, `${id}-n`, isSmall ? '' : 'narrow-only')
   return html`<figure${isSmall ? html` class="small"` : ''}>
 <figcaption>${title}</figcaption>
+${legend.length > 0 && legendHtml(legend)}
 <div role="img" aria-label="${says}">${!isSmall && drawing(option(WIDE), {width: WIDE, height}, id, 'wide-only')}${narrow}</div>
 ${folded('Numbers', table(`Numbers: ${given.name ?? String(title)}`, columns, rows))}
 </figure>
 `
 }
+
+const legendHtml = (legend: readonly {name: string; color: string}[]): Html =>
+  html`<ul class="legend">${legend.map(
+    ({name, color}) =>
+      html`<li><svg width="11" height="11" aria-hidden="true" focusable="false"><rect width="11" height="11" rx="2" fill="${color}"/></svg>${name}</li>`,
+  )}</ul>`

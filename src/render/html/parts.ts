@@ -42,6 +42,10 @@ export function bar(percent: number, kind = 'share'): Html {
   return html`<svg class="bar ${kind}" width="72" height="8" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect class="track" width="100" height="8" rx="2"/><rect class="fill" width="${width}" height="8" rx="2"/></svg>`
 }
 
+/** A bar and its number in columns of their own, so that bars of all rows begin at one place. */
+export const barred = (percent: number, text: Part, kind?: string): Html =>
+  html`<span class="barred">${bar(percent, kind)}<span>${text}</span></span>`
+
 /** Says what is not shown: `50 of 500 are shown, the largest`. */
 export const shownNote = (shown: number, all: number, which: string): Html | null =>
   shown < all ? html`<p class="note">${shown} of ${all} are shown: ${which}.</p>` : null

@@ -31,7 +31,7 @@ ${cures.map(cure => {
 }
 
 const cureHtml = (cure: string): Html =>
-  isCode(cure)
+  isCode(cure) || cure.startsWith('ahsp-db ')
     ? html`<p class="step">Needs:</p>${code(cure.split('\n'), 'What it needs')}`
     : html`<p class="step">Needs: ${cure}</p>`
 

@@ -32,7 +32,7 @@ export function sinceHtml(input: PageInput): Html {
     group('Gone', diff.findings.gone.map(goneItem)),
   ].filter(each => each !== null)
   return html`<section class="since" id="since" aria-labelledby="since-title">
-<h2 id="since-title">Since ${timestamp(diff.before.at)}<span class="facts"> ${seconds(
+<h2 id="since-title">Since ${minute(diff.before.at)}<span class="facts"> ${seconds(
     Math.max(0, diff.after.at - diff.before.at),
   )} before</span></h2>
 ${groups.length > 0 ? html`<div class="groups">${groups}</div>` : html`<p>Nothing new, nothing worse, nothing gone.</p>`}
@@ -50,23 +50,24 @@ function group(title: string, items: Html[]): Html | null {
 
 function findingItem({severity, title, fingerprint}: Finding, anchors: Map<string, string>): Html {
   const anchor = anchors.get(fingerprint)
-  return html`<li>${severityTag(severity)} ${anchor ? html`<a href="#${anchor}">${title}</a>` : title}</li>
+  return html`<li>${severityTag(severity)}<span class="words">${anchor ? html`<a href="#${anchor}">${title}</a>` : title}</span></li>
 `
 }
 
 const worseItem = (before: Finding, after: Finding, anchors: Map<string, string>): Html =>
-  html`<li>${severityTag(before.severity)} to ${severityTag(after.severity)} <a href="#${anchors.get(after.fingerprint) ?? 'findings'}">${after.title}</a></li>
+  html`<li>${severityTag(after.severity)}<span class="words"><a href="#${anchors.get(after.fingerprint) ?? 'findings'}">${after.title}</a> <span class="facts">was ${before.severity}</span></span></li>
 `
 
 const goneItem = ({title, severity}: Finding): Html =>
-  html`<li>${mark('good')} <span class="facts">${severity}:</span> ${title}</li>
+  html`<li><span class="tag good">${mark('good')}gone</span><span class="words">${title} <span class="facts">was ${severity}</span></span></li>
 `
 
 const slowerItem = ({beforeMs, afterMs, ...statement}: StatementChange): Html =>
-  html`<li><span class="change">${beforeMs === null ? '' : `${milliseconds(beforeMs)} to `}${milliseconds(
-    afterMs,
-  )}</span> <code>${shownText(statement, 90)}</code></li>
+  html`<li><span class="words"><span class="change">${beforeMs === null ? '' : `${milliseconds(beforeMs)} to `}${milliseconds(afterMs)}</span> <code>${shownText(statement, 90)}</code></span></li>
 `
+
+/** Nobody thinks in seconds of yesterday. */
+const minute = (at: number): string => timestamp(at).replace(/:\d\d UTC$/, ' UTC')
 
 function restLine({findings, settings, schema, statements}: Diff): string {
   const parts = [

@@ -18,8 +18,12 @@ export function sizesFigure(tables: readonly Table[]): Html {
   const all = tables.reduce((sum, table) => sum + table.bytes, 0)
   return figure<Row>({
     id: 'sizes',
-    title: `The ${rows.length === 1 ? 'table' : `${rows.length} largest tables`}; the darker end is the share of dead rows`,
+    title: `The ${rows.length === 1 ? 'table' : `${rows.length} largest tables`}`,
     says: `The largest tables of ${bytes(all)}: ${rows.map(({name, bytes: size}) => `${name} ${bytes(size)}`).join(', ')}.`,
+    legend: [
+      {name: 'size with indexes', color: COLOR.series[0]!},
+      {name: 'share of dead rows in it', color: COLOR.series[1]!},
+    ],
     option: width => option(rows, width),
     height: 16 + rows.length * 28,
     columns: [

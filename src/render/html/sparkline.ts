@@ -16,7 +16,7 @@ export function sparkline(values: readonly (number | null)[], from = 0): Html | 
     .map((value, at) => (value === null ? '' : `${values[at - 1] == null ? 'M' : 'L'}${x(at)} ${y(value)}`))
     .join('')
   const last = values.findLastIndex(value => value !== null)
-  return html`<svg class="spark" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" aria-hidden="true" focusable="false"><path d="${path}"/><circle cx="${x(last)}" cy="${y(values[last]!)}" r="2"/></svg>`
+  return html`<svg class="spark" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true" focusable="false"><path d="${path}"/><path class="end" d="M${x(last)} ${y(values[last]!)}h0"/></svg>`
 }
 
 const round = (value: number) => Math.round(value * 10) / 10

@@ -4,20 +4,24 @@ import {milliseconds, number, seconds} from '../units.js'
 import {anchorsOf} from './findings.js'
 import {type Html, html} from './html.js'
 import type {PageInput, Section} from './page.js'
-import {bar, code, empty, folded, short, table} from './parts.js'
+import {barred, code, empty, folded, short, table} from './parts.js'
 import {sparkline} from './sparkline.js'
 
 const LONGEST_TEXT = 4000
+/** Those are among the other rules of the page. */
+const NOT_JUDGED = 'not judged'
 
 /** What costs most time, and how its time per call went. */
 export function statementsSection(input: PageInput): Section | null {
   const {workload} = input
   if (!workload) return null
   const content = html`${workload.rows.length > 0 ? rowsHtml(input, workload) : empty(workload.headline)}
-${workload.gaps.map(
-  ({text, cure}) =>
-    html`<p class="note">${text}${cure !== undefined && '; needs:'}</p>${cure !== undefined && code(cure.split('\n'), 'What it needs')}`,
-)}`
+${workload.gaps
+  .filter(({text}) => !text.startsWith(NOT_JUDGED))
+  .map(
+    ({text, cure}) =>
+      html`<p class="note">${text}${cure !== undefined && '; needs:'}</p>${cure !== undefined && code(cure.split('\n'), 'What it needs')}`,
+  )}`
   return {id: 'statements', title: 'Top statements', content}
 }
 
@@ -33,7 +37,7 @@ ${table<WorkloadRow>(
   [
     {
       head: 'Share of time',
-      cell: row => html`${bar(row.timeShare)} ${number(Math.round(row.timeShare))} %`,
+      cell: row => barred(row.timeShare, `${number(Math.round(row.timeShare))} %`),
       isNumber: true,
     },
     {head: 'Calls', cell: row => number(row.calls), isNumber: true},

@@ -1,13 +1,12 @@
 import type {Index, Snapshot, Table} from '../../snapshot.js'
-import {timestamp} from '../summary.js'
-import {bytes, number} from '../units.js'
+import {bytes, number, seconds} from '../units.js'
 import {type Html, html} from './html.js'
 import type {PageInput, Section} from './page.js'
-import {bar, empty, short, shownNote, table} from './parts.js'
+import {barred, empty, short, shownNote, table} from './parts.js'
 import {sizesFigure} from './sizes-figure.js'
 
 const TABLES = 40
-const INDEXES = 30
+const INDEXES = 20
 /** PostgreSQL's own default, where the setting is hidden. */
 const BLOCK_SIZE = 8192
 
@@ -15,7 +14,7 @@ const BLOCK_SIZE = 8192
 export function tablesSection({snapshot}: PageInput): Section | null {
   if (!snapshot) return null
   const {tables, indexes} = snapshot.sections
-  const content = html`${tables.ok ? tablesHtml(tables.data, tables.total ?? tables.data.length) : empty(`Tables could not be read: ${tables.message}.`)}
+  const content = html`${tables.ok ? tablesHtml(snapshot.collectedAt, tables.data, tables.total ?? tables.data.length) : empty(`Tables could not be read: ${tables.message}.`)}
 ${indexes.ok && indexes.data.length > 0 && indexesHtml(indexes.data, indexes.total ?? indexes.data.length, blockSize(snapshot))}`
   return {id: 'tables', title: 'Tables and indexes', content}
 }
@@ -23,7 +22,7 @@ ${indexes.ok && indexes.data.length > 0 && indexesHtml(indexes.data, indexes.tot
 export const qualified = ({schema, name}: {schema: string; name: string}): string =>
   short(schema === 'public' ? name : `${schema}.${name}`, 80)
 
-function tablesHtml(tables: readonly Table[], total: number): Html {
+function tablesHtml(now: number, tables: readonly Table[], total: number): Html {
   const all = tables.filter(({kind}) => kind !== 'partitioned').sort((a, b) => b.bytes - a.bytes || byName(a, b))
   if (all.length === 0) return empty('There are no tables.')
   const shown = all.slice(0, TABLES)
@@ -35,13 +34,13 @@ ${table<Table>(
     {head: 'Table', cell: qualified, isWide: true},
     {
       head: 'Size with indexes',
-      cell: row => html`${bar((row.bytes / largest) * 100)} ${bytes(row.bytes)}`,
+      cell: row => barred((row.bytes / largest) * 100, bytes(row.bytes)),
       isNumber: true,
     },
     {head: 'Rows', cell: row => number(Math.max(row.liveRows, row.rowsEstimate, 0)), isNumber: true},
     {head: 'Dead rows', cell: deadCell, isNumber: true},
-    {head: 'Last vacuum', cell: row => latest(row.lastVacuum, row.lastAutovacuum)},
-    {head: 'Last analyze', cell: row => latest(row.lastAnalyze, row.lastAutoanalyze)},
+    {head: 'Last vacuum', cell: row => latest(now, row.lastVacuum, row.lastAutovacuum)},
+    {head: 'Last analyze', cell: row => latest(now, row.lastAnalyze, row.lastAutoanalyze)},
   ],
   shown,
 )}${shownNote(shown.length, Math.max(total, all.length), 'the largest')}`
@@ -51,12 +50,16 @@ export const deadShare = ({deadRows, liveRows}: Table): number =>
   deadRows + liveRows > 0 ? (deadRows / (deadRows + liveRows)) * 100 : 0
 
 const deadCell = (row: Table): Html =>
-  html`${bar(deadShare(row), 'dead')} ${number(row.deadRows)} (${number(Math.round(deadShare(row)))} %)`
+  barred(deadShare(row), `${number(row.deadRows)} (${number(Math.round(deadShare(row)))} %)`, 'dead')
 
-function latest(a: number | null, b: number | null): string {
+/** `3 d ago`, before the run. */
+function latest(now: number, a: number | null, b: number | null): Html | string {
   const at = Math.max(a ?? 0, b ?? 0)
-  return at > 0 ? timestamp(at).slice(0, 16) : 'never'
+  return at > 0 ? html`<span class="when">${ago(Math.max(0, now - at))}</span>` : 'never'
 }
+
+/** The largest unit is enough. */
+const ago = (age: number): string => `${seconds(Math.round(age)).split(' ').slice(0, 2).join(' ')} ago`
 
 function indexesHtml(indexes: readonly Index[], total: number, block: number): Html {
   const shown = [...indexes].sort((a, b) => b.pages - a.pages || byName(a, b)).slice(0, INDEXES)
@@ -66,8 +69,8 @@ ${table<Index>(
   'Indexes by size',
   [
     {head: 'Index', cell: qualified, isWide: true},
-    {head: 'Table', cell: row => short(row.table, 80)},
-    {head: 'Size', cell: row => html`${bar((row.pages / largest) * 100)} ${bytes(row.pages * block)}`, isNumber: true},
+    {head: 'Table', cell: row => short(row.table, 80), isWide: true},
+    {head: 'Size', cell: row => barred((row.pages / largest) * 100, bytes(row.pages * block)), isNumber: true},
     {head: 'Scans', cell: row => number(row.scans), isNumber: true},
     {
       head: 'Kind',

@@ -10,6 +10,8 @@ export type Series = {
   isLimit?: boolean
 }
 
+export type Range = {min: number; max: number; interval?: number}
+
 export type Trend = {
   id: string
   title: string | Html
@@ -20,8 +22,8 @@ export type Trend = {
   format: (value: number) => string
   /** bars upon each other instead of lines */
   isStacked?: boolean
-  /** the axis need not begin at 0 */
-  isZoomed?: boolean
+  /** of the axis, by the lowest and highest value; else it begins at 0 */
+  range?: (low: number, high: number) => Range
 }
 
 /** One small chart over the time of the runs. Null: fewer than two of them knew the number. */
@@ -31,6 +33,7 @@ export function trendFigure(trend: Trend): Html | null {
   const known = series.filter(({values}) => values.filter(value => value !== null).length > 1)
   if (known.length === 0) return null
   return html`<div>${figure({
+    legend: known.length > 1 ? known.map((each, rank) => ({name: each.name, color: colorOf(each, rank)})) : [],
     id,
     title,
     name,
@@ -55,17 +58,20 @@ function said({name, values}: Series, format: (value: number) => string): string
   return `${name} from ${format(known[0]!)} to ${format(known.at(-1)!)}, at most ${format(Math.max(...known))}`
 }
 
-function option({at, series, format, isStacked = false, isZoomed = false}: Trend): Option {
+function option({at, series, format, isStacked = false, range}: Trend): Option {
+  const values = series.flatMap(each => each.values).filter(value => value !== null)
   const drawn = series.map((each, rank) => (isStacked ? bars(each, rank) : line(each, rank, at, series.length > 1)))
   return {
     grid: {left: 62, right: 16, top: 12, bottom: 26},
     xAxis: isStacked ? runsAxis(at) : timeAxis(at),
     yAxis: {
       type: 'value',
-      scale: isZoomed,
+      ...range?.(Math.min(...values), Math.max(...values)),
       splitNumber: 3,
       minInterval: isStacked ? 1 : undefined,
       axisLabel: {color: COLOR.muted, formatter: format},
+      axisLine: {show: false},
+      axisTick: {show: false},
       splitLine: {lineStyle: {color: COLOR.line}},
     },
     series: drawn,
@@ -78,12 +84,12 @@ const bars = ({name, values, color}: Series, rank: number) => ({
   stack: 'all',
   silent: true,
   barMaxWidth: 26,
-  itemStyle: {color: color ?? COLOR.series[rank % COLOR.series.length]},
+  itemStyle: {color: colorOf({color}, rank)},
   data: values.map(value => value ?? '-'),
 })
 
 const line = ({name, values, color, isLimit = false}: Series, rank: number, at: readonly number[], isMany: boolean) => {
-  const drawn = color ?? COLOR.series[rank % COLOR.series.length]
+  const drawn = colorOf({color}, rank)
   return {
     name,
     type: 'line',
@@ -129,3 +135,6 @@ const DAY_MS = 86_400_000
 
 const dayAndTime = (at: number, spanMs: number): string =>
   spanMs > 2 * DAY_MS ? timestamp(at).slice(0, 10) : timestamp(at).slice(5, 16)
+
+const colorOf = ({color}: Pick<Series, 'color'>, rank: number): string =>
+  color ?? COLOR.series[rank % COLOR.series.length]!

@@ -5,6 +5,8 @@ import type {Html} from './html.js'
 import {empty, short} from './parts.js'
 
 const SHOWN = 10
+/** One session must not look like a crowd. */
+const FEW = 8
 
 type Wait = {name: string; type: string; sessions: number}
 
@@ -47,7 +49,7 @@ const colorOf = ({type}: Wait) =>
 function option(waits: readonly Wait[], width: number): Option {
   return {
     grid: {left: width < 500 ? 150 : 200, right: 40, top: 4, bottom: 4},
-    xAxis: {type: 'value', show: false, max: Math.max(...waits.map(({sessions}) => sessions))},
+    xAxis: {type: 'value', show: false, max: Math.max(FEW, ...waits.map(({sessions}) => sessions))},
     yAxis: {
       type: 'category',
       inverse: true,

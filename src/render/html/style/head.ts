@@ -16,11 +16,17 @@ export const HEAD = `
 .since.none{padding:0 24px;margin:-6px 0 14px}
 .since h2{margin-bottom:10px}
 .since h2 .facts{font-weight:400}
-.groups{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:8px 32px;margin-bottom:12px}
+.groups{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:8px 36px;margin-bottom:12px}
+.group:first-child{grid-row:1/span 6}
+.group:only-child{grid-column:1/-1}
 .group h3{margin:6px 0 4px;font-size:14px}
 .group .count{color:var(--muted);font-weight:400}
 .group li{font-size:14px}
-.group .tag{margin-right:4px}
+.group li{display:flex;gap:10px;align-items:flex-start}
+.group li>.tag{min-width:80px;padding-top:1px}
+.group li>.words{flex:1;min-width:0}
+.group a{color:var(--text);text-decoration-color:var(--muted)}
+.group a:hover{color:var(--link)}
 .change{font-weight:650;white-space:nowrap}
 .since>.facts{margin:0}
 .tiles{list-style:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px;margin:0 0 20px;padding:0}
@@ -29,4 +35,4 @@ export const HEAD = `
 .tiles .name{color:var(--muted);font-size:13px}
 .tiles .value{font-size:23px;font-weight:650;letter-spacing:-.02em;line-height:1.35;font-variant-numeric:tabular-nums}
 .tiles svg{display:block;width:100%;margin-top:10px}
-.tiles .bar{height:8px}.tiles .spark{height:28px}`
+.tiles .bar{height:8px}.tiles .spark{height:30px}`

@@ -2,9 +2,8 @@ export const MEDIA = `
 @media (max-width:960px){
 .layout{display:block;padding:16px}
 .contents{position:static;margin-bottom:16px}
-.contents ul{display:flex;flex-wrap:wrap;gap:2px 4px}
-.contents a{margin:0;padding:4px 8px}
-.contents li:first-child a{padding-left:0}
+.contents ul{display:flex;gap:4px;overflow-x:auto;white-space:nowrap;padding:2px 0 6px}
+.contents a{margin:0;padding:5px 11px;background:var(--surface);border:1px solid var(--line);border-radius:999px}
 .brand{margin-bottom:4px}}
 @media (max-width:600px){
 .wide-only{display:none}.narrow-only{display:block}
@@ -14,7 +13,8 @@ section,.verdict{padding:18px 16px}
 .tiles{grid-template-columns:1fr 1fr;gap:10px}
 .tiles li{padding:12px 14px}
 .tiles .value{font-size:19px}
-.groups{grid-template-columns:1fr}
+.groups{grid-template-columns:minmax(0,1fr)}
+.group:first-child{grid-row:auto}
 .finding>details>summary{grid-template-columns:minmax(0,1fr) 16px}
 .finding>details>summary .tag{grid-column:1/-1}
 .finding>details>.inside{padding-left:0}
