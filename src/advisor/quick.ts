@@ -34,12 +34,11 @@ export type QuickWorkload = {
 
 /** What is costed in a check. Loads the parser where the counters alone do not rule all out. */
 export async function quickWorkload(snapshot: Snapshot): Promise<QuickWorkload> {
-  const {server, statements, statementTexts, tables} = snapshot.sections
+  const {statementTexts, tables} = snapshot.sections
   const nothing = {statements: [], tables: []}
-  if (!server.ok || !statements.ok || !statementTexts.ok || !tables.ok) return nothing
-  const scanned = tables.data.filter(({pages, seqScans}) => pages >= MIN_PAGES && seqScans > 0)
-  const heavy = scanned.length > 0 ? heavyIds(statements.data, server.data.database) : new Set()
-  if (heavy.size === 0) return nothing
+  const heavy = heavyStatements(snapshot.sections)
+  if (heavy.size === 0 || !tables.ok || !statementTexts.ok) return nothing
+  const scanned = tables.data.filter(isLargeAndScanned)
   await loadParser()
   const isWorth = ({id, sql}: {id: string; sql: string}) =>
     heavy.has(id) && hasPlan(sql) && namesOf(sql).some(name => isScanned(name, tables.data, scanned))
@@ -62,7 +61,14 @@ export async function quickWorkload(snapshot: Snapshot): Promise<QuickWorkload> 
 
 const namesOf = (sql: string) => tablesOf(sql) ?? []
 
-/** Of the statements that clients sent to this database. */
+const isLargeAndScanned = ({pages, seqScans}: Table) => pages >= MIN_PAGES && seqScans > 0
+
+/** By the counters alone: identifiers of statements that clients sent to this database. */
+export function heavyStatements({server, statements, tables}: Snapshot['sections']): Set<string> {
+  if (!server.ok || !statements.ok || !tables.ok || !tables.data.some(isLargeAndScanned)) return new Set()
+  return heavyIds(statements.data, server.data.database)
+}
+
 function heavyIds(statements: readonly Statement[], database: string): Set<string> {
   const sums = new Map<string, {pages: number; calls: number; ms: number}>()
   let whole = 0

@@ -65,6 +65,7 @@ export async function collect(connection: Connection, options: CollectOptions): 
   await sample(run, samples)
   const activity = run.sections.activity as Section<Sections['activity']>
   if (activity.ok) activity.data.samples = samples
+  if (options.adviceMs !== undefined) options.onProgress?.('indexAdvice')
   const costIndexes = await prepareAdvice(run, options.adviceMs)
   await run.connection.close()
   run.sections.indexAdvice = await costIndexes()

@@ -33,10 +33,12 @@ export async function indexAdvice(run: Run, limitMs: number): Promise<Costing> {
   const start = performance.now()
   const end = (outcome: Outcome) => async () => outcome
   if (isOver(run) || !run.connection.isOpen) return end(NOT_REACHED)
-  const snapshot = redact({target: run.connection.target, warnings: [], sections: sectionsOf(run)} as never)
-  const unread = unreadable(snapshot)
+  const sections = sectionsOf(run)
+  const unread = unreadable(sections)
   if (unread) return end(unread)
-  const {quickWorkload} = await import('../advisor/quick.js')
+  const {heavyStatements, quickWorkload} = await import('../advisor/quick.js')
+  if (heavyStatements(sections).size === 0) return end({ok: true, data: NOTHING})
+  const snapshot = redact({target: run.connection.target, warnings: [], sections} as never)
   const workload = await quickWorkload(snapshot)
   if (workload.statements.length === 0) return end({ok: true, data: NOTHING})
   const hidden = hiddenStatistics(workload, snapshot, run.context!)
@@ -72,8 +74,7 @@ const tooLong = (limitMs: number): Outcome => ({
 })
 
 /** What it is made of cannot be read: all grants that are missing, for with one of them it would ask for the next. */
-function unreadable({sections}: Snapshot): Outcome | null {
-  const {tables, statements, statementTexts, columnStatistics} = sections
+function unreadable({tables, statements, statementTexts, columnStatistics}: Snapshot['sections']): Outcome | null {
   const closed = [tables, statements, statementTexts].flatMap(section => (section.ok ? [] : [section]))
   const [first] = closed
   if (!first) return null
