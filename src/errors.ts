@@ -7,6 +7,8 @@ export const EXIT = {
   partial: 4,
   internal: 5,
   output: 6,
+  /** another run of the same target; as sysexits.h's EX_TEMPFAIL */
+  busy: 75,
   deadline: 124,
   interrupted: 130,
   terminated: 143,
