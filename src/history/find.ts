@@ -10,17 +10,19 @@ export type Found = {
 }
 
 /**
- * The run before `now` (server's clock) that the moment means: the last, or the nearest at or before that age; when the
- * history does not reach back so far, its oldest, and a note. Damaged entries are named and passed over. Null: none.
+ * The run before `end` that the moment means: the last, or the nearest at or before that age, counted from `now` (both
+ * by the server's clock). When the history does not reach back so far, its oldest, and a note. Damaged entries are
+ * named and passed over. Null: there is none.
  */
 export async function findRun(
   history: History,
   target: HistoryTarget,
   moment: Exclude<Moment, {kind: 'named'}>,
   now: number,
+  end = now,
 ): Promise<Found | null> {
-  const heads = (await history.list(target)).filter(({at}) => at < now)
-  const limit = moment.kind === 'ago' ? now - moment.seconds : now
+  const heads = (await history.list(target)).filter(({at}) => at < end)
+  const limit = moment.kind === 'ago' ? now - moment.seconds : end
   const early = heads.filter(({at}) => at <= limit)
   // Newer ones than asked for stand in, the oldest first.
   const late = heads.filter(({at}) => at > limit).reverse()
@@ -28,7 +30,7 @@ export async function findRun(
   for (const head of [...early, ...late]) {
     const entry = await readOr(history, head, notes)
     if (!entry) continue
-    if (head.at > limit) notes.push(`the history of this database begins ${span(now - head.at)} before this run`)
+    if (head.at > limit) notes.push(`the history of this database reaches back ${span(now - head.at)} only`)
     return {head, entry, notes}
   }
   return null
