@@ -32,38 +32,55 @@ export type Acquire = {
  */
 export async function acquireSnapshot(request: Acquire): Promise<Snapshot> {
   if (request.snapshot !== undefined) return readSnapshots(request.snapshot)
-  const deadlineMs = duration('--timeout', request.timeout)
-  const given = request.window === undefined ? null : duration('--window', request.window) / 1000
-  const settings = await resolveConninfo(request.conninfo, process.env)
-  const poolers = await openPoolers(request.pgbouncer ?? [], settings)
   const progress = request.debug ? timedSteps() : startProgress()
   const stop = onSignal()
-  const watched = (withPooler: boolean) => ({
-    windowSeconds: given ?? (withPooler ? POOLER_WINDOW_SECONDS : 0),
-    deadlineMs,
-    signal: stop.signal,
-    onProgress: progress.update,
-  })
   try {
-    let connection: Connection | undefined
-    const open = async () => {
-      connection = await connect(settings)
-      return connection
-    }
-    stop.signal.addEventListener('abort', () => void connection?.cancel())
-    const target = await open()
-    if (isConsole(target)) return await readConsole(target, poolers, watched(true))
-    return await collect(target, {
-      ...watched(poolers.length > 0),
-      deep: request.deep,
-      adviceMs: request.adviceMs,
-      poolers,
-      reconnect: open,
-    })
+    return await readServer(request, {signal: stop.signal, onProgress: progress.update})
   } finally {
     stop.dispose()
     progress.stop()
   }
+}
+
+export type Reading = {
+  signal: AbortSignal
+  onProgress?: (what: string) => void
+  /** awaited between connecting and reading */
+  onSession?: () => Promise<void>
+  /** milliseconds by which there must be a session, whatever the connection string allows */
+  connectMs?: number
+}
+
+/** The snapshot of the server, kept as far as it was read when the signal aborts. Throws ConnectError (exit 3). */
+export async function readServer(request: Acquire, reading: Reading): Promise<Snapshot> {
+  const {signal, onProgress, onSession, connectMs = Infinity} = reading
+  const deadlineMs = duration('--timeout', request.timeout)
+  const given = request.window === undefined ? null : duration('--window', request.window) / 1000
+  const resolved = await resolveConninfo(request.conninfo, process.env)
+  const settings = {...resolved, connectTimeoutMs: Math.min(resolved.connectTimeoutMs, connectMs)}
+  const poolers = await openPoolers(request.pgbouncer ?? [], settings)
+  const watched = (withPooler: boolean) => ({
+    windowSeconds: given ?? (withPooler ? POOLER_WINDOW_SECONDS : 0),
+    deadlineMs,
+    signal,
+    onProgress,
+  })
+  let connection: Connection | undefined
+  const open = async () => {
+    connection = await connect(settings, {patienceMs: connectMs})
+    return connection
+  }
+  signal.addEventListener('abort', () => void connection?.cancel())
+  const target = await open()
+  await onSession?.()
+  if (isConsole(target)) return await readConsole(target, poolers, watched(true))
+  return await collect(target, {
+    ...watched(poolers.length > 0),
+    deep: request.deep,
+    adviceMs: request.adviceMs,
+    poolers,
+    reconnect: open,
+  })
 }
 
 /** Rates of a pooler need two looks. */
@@ -105,7 +122,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** Which signal ended the run is needed for the exit code (130, 143). */
 export let receivedSignal: (typeof SIGNALS)[number] | null = null
 
-function onSignal() {
+export function onSignal() {
   const controller = new AbortController()
   const handlers = SIGNALS.map(name => {
     const handler = () => {

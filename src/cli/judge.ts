@@ -29,25 +29,37 @@ export type JudgeFlags = {
   pgbouncer?: string[]
 }
 
-/** The configuration file with the flags laid over it; `conninfo` is what the command line names, if anything. */
+/**
+ * The configuration file with the flags laid over it; `conninfo` is what the command line names, if anything: a target
+ * of the file when one has exactly this name, else a connection string.
+ */
 export async function configure(
   flags: JudgeFlags,
   conninfo?: string,
 ): Promise<{config: Config; context: Context; earlier?: Earlier}> {
   const connection = (conninfo ?? flags.snapshot) !== undefined ? 'ignore' : 'expand'
   const consoles = (flags.pgbouncer ?? flags.snapshot) !== undefined ? 'ignore' : 'expand'
-  const file = await loadConfig(flags.config, rules, process.env, {connection, consoles})
+  const loaded = await loadConfig(flags.config, rules, process.env, {connection, consoles})
+  const target = loaded.targets?.find(({name}) => name === conninfo)
+  const file = target ? (await import('../fleet/targets.js')).withTarget(loaded, target, process.env) : loaded
+  const given = target ? file.connection : (conninfo ?? file.connection)
+  // A bad file is told before anything is read; a run of the history is found when the database is known.
+  const {baseline} = flags
+  const earlier = baseline !== undefined && isFile(baseline) ? await readRun(baseline) : undefined
+  const setup = withFlags(flags, {...file, connection: given})
+  if (earlier?.snapshot) setup.context.baseline = {file: baseline!, snapshot: earlier.snapshot}
+  return {...setup, ...(earlier && {earlier})}
+}
+
+/** The command line wins over the file. Throws (exit 2) for a rule or a quantity that is none. */
+export function withFlags(flags: JudgeFlags, file: Config): {config: Config; context: Context} {
   const config: Config = {
     ...file,
-    connection: conninfo ?? file.connection,
     pgbouncer: flags.pgbouncer ?? file.pgbouncer,
     platform: flags.platform ?? file.platform,
     only: known(flags.only) ?? file.only,
     skip: [...file.skip, ...(known(flags.skip) ?? [])],
   }
-  // A bad file is told before anything is read; a run of the history is found when the database is known.
-  const {baseline} = flags
-  const earlier = baseline !== undefined && isFile(baseline) ? await readRun(baseline) : undefined
   const context: Context = {
     users: flags.users ?? file.users,
     currentUsers: flags['current-users'],
@@ -59,9 +71,8 @@ export async function configure(
     diskFreeBytes: flags['disk-free'] === undefined ? file.diskFreeBytes : size('--disk-free', flags['disk-free']),
     cpus: flags.cpus ?? file.cpus,
     storage: flags.storage ?? file.storage,
-    ...(earlier?.snapshot ? {baseline: {file: baseline!, snapshot: earlier.snapshot}} : {}),
   }
-  return {config, context, ...(earlier && {earlier})}
+  return {config, context}
 }
 
 function known(names: string[] | undefined): string[] | undefined {
