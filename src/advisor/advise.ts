@@ -19,7 +19,7 @@ export type AdviceOptions = {
   minimumGain?: number
   /** candidates that the planner is asked about; default 3000 */
   candidates?: number
-  /** how long combinations are searched, milliseconds; default 40 000 */
+  /** when the search for better combinations ends, milliseconds from the beginning; default 45 000 */
   patience?: number
   /** tell the plans before and after; default false */
   plans?: boolean
@@ -38,7 +38,8 @@ export async function advise(
   workload: readonly WorkloadStatement[],
   options: AdviceOptions = {},
 ): Promise<Advice> {
-  const {maximum = 30, minimumGain = 0.02, candidates = 3000, patience = 40_000} = options
+  const {maximum = 30, minimumGain = 0.02, candidates = 3000, patience = 45_000} = options
+  const deadline = performance.now() + patience
   const read = readStatements(heaviestFirst(workload), catalog)
   const proposed = propose(read.questions, catalog, candidates)
   const {prepared} = await planner.prepare(proposed.definitions)
@@ -64,7 +65,7 @@ export async function advise(
     budget,
     maximum,
     minimumGain,
-    deadline: performance.now() + patience,
+    deadline,
     isInMemory: ({definition}) => isInMemory(definition, catalog),
     isUpgrade: ({definition}) => isInMemory(definition, catalog) && isCovering(definition, catalog),
   }

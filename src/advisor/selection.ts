@@ -9,8 +9,6 @@ export type SelectionInput = Demand & {
   offers: readonly Offer[]
   /** all candidates: a simpler one may do */
   pool: readonly PreparedIndex[]
-  /** bytes of all new indexes together */
-  budget: number
   maximum: number
   /** when the search for something better ends, on the clock of performance.now() */
   deadline: number

@@ -5,7 +5,10 @@ import {isPart} from './simplify.js'
 /** What a statement would take: one index, or several that pay only together. */
 export type Offer = {question: Question; indexes: PreparedIndex[]; cost: number}
 
-const MAX_ROUNDS = 6
+const ROUNDS = 6
+/** A statement of a smaller share of the workload's cost gets fewer rounds: there are many such. */
+const FEW_ROUNDS = 2
+const SMALL_STATEMENT = 0.005
 /** An index that lowers a statement's cost by less, and the workload's too, is no help. */
 const MIN_OF_STATEMENT = 0.1
 const MIN_OF_WORKLOAD = 0.003
@@ -24,7 +27,9 @@ export async function winnersOf(
   let nearest: Offer | null = null
   let left = [...candidates]
   const offered = new Set<PreparedIndex>()
-  for (let round = 0; round < MAX_ROUNDS && left.length > 0; round += 1) {
+  const isSmall = question.before * question.statement.calls < SMALL_STATEMENT * workload
+  const rounds = isSmall ? FEW_ROUNDS : ROUNDS
+  for (let round = 0; round < rounds && left.length > 0; round += 1) {
     const plans = await costs.plans(question, left)
     const used = new Set(plans.flatMap(({root}) => indexesIn(root)))
     const chosen = left.filter(({name}) => used.has(name))

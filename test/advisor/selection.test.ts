@@ -96,17 +96,25 @@ test('one index for two statements in place of two, where nearly nothing is lost
   expect(await chosen({statements, indexes: [a, b, both]})).toEqual(['both'])
 })
 
+/** Of statements alike, one to which the index brings something. */
+const among = (others: number, saved: number): Case['statements'] => [
+  ...Array.from({length: others}, () => ({saves: {}})),
+  {saves: {a: saved}},
+]
+
 test('less than 2 % is left out, unless with what it does for single statements it comes to as much', async () => {
   const statements: Case['statements'] = [{saves: {a: 1}}]
   expect(await chosen({statements, indexes: [a]})).toEqual([])
   expect(await refused({statements, indexes: [a]})).toContain('saves 1.0 %')
-  const among = (others: number, saved: number): Case['statements'] => [
-    ...Array.from({length: others}, () => ({saves: {}})),
-    {saves: {a: saved}},
-  ]
   expect(await chosen({statements: among(50, 60), indexes: [a]})).toEqual(['a'])
   expect(await chosen({statements: among(50, 20), indexes: [a]})).toEqual([])
-  expect(await chosen({statements: among(400, 95), indexes: [a]})).toEqual([])
+})
+
+test('a small index that makes a statement ten times cheaper may bring the workload less', async () => {
+  expect(await chosen({statements: among(400, 95), indexes: [a]})).toEqual(['a'])
+  expect(await chosen({statements: among(400, 95), indexes: [a], budget: 900})).toEqual([])
+  expect(await chosen({statements: among(400, 80), indexes: [a]})).toEqual([])
+  expect(await chosen({statements: among(1200, 95), indexes: [a]})).toEqual([])
 })
 
 test('what only spares the reading of pages that are in memory is refused', async () => {
