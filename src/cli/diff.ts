@@ -21,8 +21,11 @@ export type Asked = {
 /** The two runs of `ahsp-db diff`, judged again by the rules of today, and compared. Throws CliError. */
 export async function diffOf(asked: Asked, setup: {config: Config; context: Context}): Promise<Diff> {
   const [earlier, later] = await bothRuns(asked)
-  const after = await judgedAgain(later, setup)
-  const diff = await diffSince(earlier, after, setup)
+  // What was asked then is asked again, unless the command line or the configuration asks something else.
+  const users = setup.context.users ?? later.report?.users ?? earlier.report?.users ?? undefined
+  const question = {...setup, context: {...setup.context, users}}
+  const after = await judgedAgain(later, question)
+  const diff = await diffSince(earlier, after, question)
   return {...diff, notes: [...diff.notes, ...later.notes]}
 }
 

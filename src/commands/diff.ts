@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import {globalFlags, historyFlags, outputFlags, selectionFlags} from '../cli/flags.js'
+import {contextFlags, globalFlags, historyFlags, outputFlags, selectionFlags} from '../cli/flags.js'
 import {historyPlan} from '../cli/history.js'
 import {configure} from '../cli/judge.js'
 import {emit, terminal} from '../cli/output.js'
@@ -31,6 +31,7 @@ export default class Diff extends Command {
     list: Flags.boolean({description: 'only list the runs that are remembered, newest first'}),
     target: Flags.string({description: 'of which database, when there are several', helpValue: 'HOST:PORT/DATABASE'}),
     history: historyFlags.history,
+    ...contextFlags,
     ...selectionFlags,
     format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
     ...outputFlags,
@@ -40,7 +41,7 @@ export default class Diff extends Command {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Diff)
     // Nothing is connected to: the variables of the connection need not be set.
-    const setup = await configure({config: flags.config, only: flags.only, skip: flags.skip, snapshot: []})
+    const setup = await configure({...flags, snapshot: []})
     const {place} = historyPlan(flags.history, setup.config)
     const {diffOf, listOf} = await import('../cli/diff.js')
     if (flags.list) return emit((await listOf(place, flags.target)).join('\n'), flags.output)

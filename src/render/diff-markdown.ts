@@ -10,7 +10,7 @@ export function diffMarkdown(diff: Diff): string {
     `# ${markdownText(headline(diff))}`,
     list([before, after].map(run => `${markdownText(timestamp(run.at))}: ${markdownText(run.headline)}`)),
     ...diffMarkdownParts(diff),
-    `---\n\nahsp-db ${markdownText(after.tool)} · ${codeSpan(`${after.target.host}:${after.target.port}/${after.target.database}`)}`,
+    `---\n\n${markdownText(`ahsp-db ${after.tool}`)} · ${codeSpan(`${after.target.host}:${after.target.port}/${after.target.database}`)}`,
   ]
   return `${parts.filter(Boolean).join('\n\n')}\n`
 }
@@ -23,13 +23,13 @@ export function diffMarkdownParts(diff: Diff, level = '##'): string[] {
   )
   const head = ['| | severity | finding | rule and object |', '| --- | --- | --- | --- |']
   const statements = statementRows(diff.statements).map(
-    ({what, text, statement}) => `${what}: ${markdownText(text)}: ${codeSpan(statement)}`,
+    ({what, text, statement}) => `${markdownText(`${what}: ${text}`)}: ${codeSpan(statement)}`,
   )
   return [
     findings.length > 0 ? [...head, ...findings.map(row => `| ${row} |`)].join('\n') : '',
     section(
       'Settings and schema',
-      changeRows(diff).map(({kind, text}) => `${kind}: ${markdownText(text)}`),
+      changeRows(diff).map(({kind, text}) => markdownText(`${kind}: ${text}`)),
     ),
     section('Statements', [...statements, ...statementNotes(diff.statements).map(markdownText)]),
     section('Notes', [...diff.notes, ...diff.incomparable.map(text => `not compared: ${text}`)].map(markdownText)),
