@@ -25,6 +25,7 @@ export async function renderWhatif(
 
 const cost = (value: number) => number(Number(value.toPrecision(3)))
 const ratio = (value: number) => String(Number(value.toPrecision(value < 0.1 ? 1 : 2)))
+const asMuchAs = (value: number) => (ratio(value) === '1' ? 'as much as' : `${ratio(value)} of`)
 const percent = (value: number) => (value >= 10 ? value.toFixed(0) : value.toPrecision(2))
 const callsText = (calls: number) => `${number(calls)} ${calls === 1 ? 'call' : 'calls'}`
 
@@ -51,7 +52,7 @@ function measureText(report: WhatifReport): string {
   const by = (whose: string, value: number | null, left: number) =>
     value === null
       ? ''
-      : ` By ${whose} prices the new plans cost ${ratio(value)} of the old ones${left > 0 ? ` (${left} not counted: what they cost there is not known)` : ''}.`
+      : ` By ${whose} prices the new plans cost ${asMuchAs(value)} the old ones${left > 0 ? ` (${left} not counted: what they cost there is not known)` : ''}.`
   const isInHeadline = leftOut === 0
   return (
     `The planner's own sums (${raw}) are in two currencies and say nothing.` +
