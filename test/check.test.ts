@@ -33,12 +33,15 @@ async function sql(statements: string[], target = url()): Promise<Record<string,
   return rows
 }
 
-/** Until a check has a session, and rests between two looks: on a busy machine that takes its time. */
-async function isWatching(): Promise<void> {
-  const resting = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'ahsp-db' AND state = 'idle'
-    AND state_change < clock_timestamp() - interval '200 ms'`
-  while ((await sql([resting])).length === 0) await sleep(50)
+/** Until a query has rows: on a busy machine everything takes its time. */
+async function until(query: string): Promise<void> {
+  while ((await sql([query])).length === 0) await sleep(50)
 }
+
+/** Until a check has a session, and rests between two looks. */
+const isWatching = () =>
+  until(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'ahsp-db' AND state = 'idle'
+    AND state_change < clock_timestamp() - interval '200 ms'`)
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ahsp-db-test-'))
@@ -198,6 +201,7 @@ describe('a hard server', () => {
     await Promise.all(clients.map(client => client.connect()))
     const {code, stdout, stderr} = await cli(['check', url('plain'), '--users', '100'])
     await Promise.all(clients.map(client => client.end()))
+    await until("SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'plain')")
     expect(code, stderr).toBe(3)
     expect(stdout).toMatch(/^NOT READY for 100 users: 1 critical/)
     expect(stdout).toContain('max_connections = 200')
