@@ -1,44 +1,50 @@
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
 import {acquireSnapshot} from '../cli/acquire.js'
+import {judgeSince} from '../cli/earlier.js'
 import {
+  baselineFlags,
   connectionFlags,
   conninfoArg,
   contextFlags,
   exitFlags,
   globalFlags,
+  historyFlags,
   selectionFlags,
   snapshotFlags,
 } from '../cli/flags.js'
-import {adviceMsOf, configure, exitCodeOf, judge} from '../cli/judge.js'
+import {historyPlan, remember} from '../cli/history.js'
+import {adviceMsOf, configure, exitCodeOf} from '../cli/judge.js'
 import {writePage} from '../cli/page.js'
 import {reportOfRefusal} from '../cli/refusal.js'
+import {trendOf} from '../cli/trend.js'
 import {EXIT} from '../errors.js'
 
 export default class Report extends Command {
   static override summary = 'The report as one page to look at, to send and to print.'
   static override description =
     'Checks as `check` does, and writes a single HTML file that loads nothing from anywhere: the verdict and what is ' +
-    'new, findings with their lines, connections, statements, tables, and trends when there is a history.\n\n' +
-    'Exit codes: as for check.'
+    'new, findings with their lines, connections, statements, tables, and trends when there is a history (--save).\n\n' +
+    'Without --baseline it is compared with the last run of the history. Exit codes: as for check.'
   static override examples = [
     '<%= config.bin %> report -o report.html --users 100',
-    '<%= config.bin %> report postgres://me@db.example/app -o report.html',
+    '<%= config.bin %> report postgres://me@db.example/app --save -o report.html',
     '<%= config.bin %> report --history /var/lib/ahsp-db --baseline 7d -o week.html',
     '<%= config.bin %> report --snapshot night.json -o night.html',
   ]
   static override args = conninfoArg
   static override flags = {
-    output: Flags.string({char: 'o', description: 'write to this file', default: 'report.html', helpValue: 'FILE'}),
-    history: Flags.string({description: 'where earlier runs are (default: .ahsp-db/history)', helpValue: 'PLACE'}),
-    baseline: Flags.string({
-      description: 'the run to compare with: last, or the one so long ago (24h, 7d)',
-      default: 'last',
-      helpValue: 'last|7d',
+    output: Flags.string({
+      char: 'o',
+      description: 'write to this file; - is standard output',
+      default: 'report.html',
+      helpValue: 'FILE',
     }),
     ...contextFlags,
     ...connectionFlags,
     ...snapshotFlags,
+    ...baselineFlags,
+    ...historyFlags,
     ...selectionFlags,
     ...exitFlags,
     ...globalFlags,
@@ -46,24 +52,27 @@ export default class Report extends Command {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Report)
-    const setup = await configure({...flags, baseline: undefined}, args.conninfo)
+    const setup = await configure(flags, args.conninfo)
+    const {context, config} = setup
+    const plan = historyPlan(flags.history, config)
     try {
       const snapshot = await acquireSnapshot({
         ...flags,
-        conninfo: setup.config.connection,
-        pgbouncer: setup.config.pgbouncer,
-        adviceMs: adviceMsOf(setup.config),
+        conninfo: config.connection,
+        pgbouncer: config.pgbouncer,
+        adviceMs: adviceMsOf(config),
       })
-      const {pastOf, diffWith} = await import('../cli/history-page.js')
-      const past = await pastOf(snapshot, flags.history, flags.baseline)
-      const report = await judge(snapshot, setup, flags.debug)
-      const diff = diffWith(past.entry, report, snapshot)
-      await writePage(report, {snapshot, diff, trend: past.trend, context: setup.context}, flags.output, past.notes)
-      process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? setup.config.failOn, flags.strict)
+      const {points: trend, notes} = await trendOf(snapshot, plan.place)
+      // Who asks for nothing is compared with the last run, and not told that there is none.
+      const baseline = flags.baseline ?? (trend.length > 0 ? 'last' : undefined)
+      const {report, diff} = await judgeSince(snapshot, setup, {...flags, baseline, place: plan.place})
+      await writePage(report, {snapshot, diff, trend, context}, flags.output, notes)
+      process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? config.failOn, flags.strict)
+      if (flags.save) await remember(snapshot, report, plan)
     } catch (error) {
-      const report = await reportOfRefusal(error, setup.context)
+      const report = await reportOfRefusal(error, context)
       if (!report) throw error
-      await writePage(report, {snapshot: null, context: setup.context}, flags.output)
+      await writePage(report, {snapshot: null, context}, flags.output)
       process.exitCode = EXIT.connect
     }
   }

@@ -2,11 +2,12 @@ import {observedClients} from '../../derive/connections.js'
 import {age, clientSessions} from '../../derive/sessions.js'
 import {cachePercents, databaseOf} from '../../history/trend.js'
 import type {Snapshot} from '../../snapshot.js'
+import {timestamp} from '../summary.js'
 import {bytes, number, seconds} from '../units.js'
 import {usableOf} from './budget.js'
 import {type Html, html} from './html.js'
 import type {PageInput} from './page.js'
-import {bar} from './parts.js'
+import {bar, short} from './parts.js'
 import {sparkline} from './sparkline.js'
 
 type Tile = {name: string; value: string; note: string; picture: Html | null}
@@ -61,10 +62,13 @@ function size(snapshot: Snapshot, {trend}: PageInput): Tile | null {
   return {
     name: 'Database size',
     value: bytes(database.sizeBytes),
-    note: grown === null ? database.name : `${grown < 0 ? '' : '+'}${bytes(grown)} since the first run shown`,
+    note:
+      grown === null ? short(database.name, 40) : `${grownText(grown)} since ${timestamp(trend[0]!.at).slice(0, 10)}`,
     picture: sparkline(trend.map(({sizeBytes}) => sizeBytes)),
   }
 }
+
+const grownText = (grown: number) => (grown === 0 ? 'the same' : `${grown < 0 ? '' : '+'}${bytes(grown)}`)
 
 function transaction({sections: {activity}}: Snapshot): Tile | null {
   if (!activity.ok || activity.data.at === 0) return null
