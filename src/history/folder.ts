@@ -56,7 +56,7 @@ async function saveIn(root: string, entry: HistoryEntry): Promise<HistoryHead> {
     throw new CliError(
       'HISTORY',
       EXIT.output,
-      `cannot save the run in ${root} (${reason})`,
+      `cannot write to ${root} (${reason})`,
       'give a folder that can be written with --history',
       {cause: error},
     )

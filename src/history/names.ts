@@ -43,14 +43,14 @@ export const isCut = (folder: string): boolean => /~~[0-9a-f]{16}$/.test(folder)
 const SUFFIX = '.json.gz'
 
 /** `20261121T104512.123Z-1f0c2b3a`: sorts by time, and no two runs share it. */
-export function newId(at: number): string {
-  const time = new Date(at * 1000).toISOString().replaceAll(/[-:]/g, '')
-  return `${time}-${randomBytes(4).toString('hex')}`
-}
+export const newId = (at: number): string => idOf(at, randomBytes(4).toString('hex'))
+
+export const idOf = (at: number, suffix: string): string =>
+  `${new Date(at * 1000).toISOString().replaceAll(/[-:]/g, '')}-${suffix}`
 
 export const fileOf = (id: string): string => `${id}${SUFFIX}`
 
-const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z-[0-9a-f]{8}$/
+const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z-([0-9a-f]{8,16})$/
 
 /** Of a file: null when it is no entry. */
 export function entryOf(file: string): {id: string; at: number} | null {
@@ -62,6 +62,7 @@ export function entryOf(file: string): {id: string; at: number} | null {
 }
 
 export const isId = (text: string): boolean => ID.test(text)
+export const suffixOf = (id: string): string => ID.exec(id)?.at(-1) ?? ''
 
 /** What a run writes before the entry gets its name. */
 export const temporaryName = (): string => `.ahsp-db-${randomBytes(8).toString('hex')}.tmp`

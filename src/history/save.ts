@@ -1,3 +1,4 @@
+import {CliError, EXIT} from '../errors.js'
 import type {Report} from '../report.js'
 import type {Snapshot} from '../snapshot.js'
 import {openHistory} from './open.js'
@@ -18,9 +19,9 @@ export async function saveRun(
 ): Promise<{head: HistoryHead; name: string; note: string | null}> {
   // Statistics of the planner hold values of columns: they stay in the file that was asked to have them.
   const {schema: _, ...kept} = snapshot
-  const history = await openHistory(place)
+  const history = await openHistory(place).catch(notSaved)
   try {
-    const head = await history.save({format: 'ahsp-db/history', version: 1, snapshot: kept, report})
+    const head = await history.save({format: 'ahsp-db/history', version: 1, snapshot: kept, report}).catch(notSaved)
     const note = await history.prune(head.target, retention).then(
       () => null,
       (error: Error) => `old runs were not removed from ${history.name}: ${error.message}`,
@@ -29,4 +30,9 @@ export async function saveRun(
   } finally {
     await history.close()
   }
+}
+
+function notSaved(error: Error): never {
+  const hint = error instanceof CliError ? error.hint : 'try again'
+  throw new CliError('HISTORY', EXIT.output, `the run was not saved: ${error.message}`, hint, {cause: error})
 }
