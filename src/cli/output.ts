@@ -10,11 +10,11 @@ export async function emit(text: string, file: string | undefined): Promise<void
 }
 
 /** Under a temporary name first: a full disk or a crash never leaves half a file, nor destroys the old one. */
-export async function writeAtomically(file: string, text: string): Promise<void> {
+export async function writeAtomically(file: string, text: string, mode = 0o600): Promise<void> {
   if (await isSpecial(file)) return writeThrough(file, text)
   const temporary = join(dirname(file), `.ahsp-db-${randomUUID()}.tmp`)
   try {
-    const handle = await open(temporary, 'wx', 0o600)
+    const handle = await open(temporary, 'wx', mode)
     try {
       await handle.writeFile(text)
       await handle.sync()
