@@ -1,10 +1,13 @@
 import {CliError, EXIT} from '../errors.js'
 import {snapshotOf} from '../snapshot-file.js'
 import {linesOf} from './lines.js'
-import {RUN_VERSION, type Run, type RunRecord, type RunStart} from './record.js'
+import {RUN_VERSION, type Run, type RunRecord, type RunSnapshot, type RunStart} from './record.js'
+import {isSound, isSoundSnapshot} from './shapes.js'
 
 /** Samples of one kind that are kept: ten hours of seconds. */
 const MOST = 36_000
+/** Ten days: a run that is judged is shorter. */
+const LONGEST_SECONDS = 864_000
 /** The server's start is told exactly; what it says differs only by the representation. Seconds. */
 const SAME_START = 0.5
 
@@ -25,10 +28,11 @@ export async function readRun(file: string): Promise<Run> {
       if (!run) run = begin(file, value)
       else if (!value) {
         if (isWhole) counts.damaged += 1
-      } else if (value.type === 'run') {
+      } else if (!isSound(value) || !isNear(run.start, value)) counts.damaged += 1
+      else if (value.type === 'run') {
         counts.isSecond = true
         break
-      } else if (!(await add(run, value, file))) counts.dropped += 1
+      } else if (!(await add(run, value))) counts.dropped += 1
     }
   } catch (error) {
     if (error instanceof CliError) throw error
@@ -59,7 +63,7 @@ function begin(file: string, value: Value | null): Run {
   if ((start.version as number) > RUN_VERSION) {
     throw bad(file, `has format ${start.version}, newer than ${RUN_VERSION}`, 'update ahsp-db')
   }
-  if (start.version !== RUN_VERSION || !start.target) throw bad(file, 'its first line is damaged', 'watch again')
+  if (!isSound(start)) throw bad(file, 'its first line is damaged', 'watch again')
   return {
     start,
     snapshots: {start: null, end: null},
@@ -74,13 +78,15 @@ function begin(file: string, value: Value | null): Run {
   }
 }
 
+/** A time of another year is no time of this run, and would make it last until then. */
+const isNear = (start: RunStart, {at}: Value): boolean => Math.abs(at - start.at) <= LONGEST_SECONDS
+
 /** false: there are too many of its kind already. */
-async function add(run: Run, value: Value, file: string): Promise<boolean> {
+async function add(run: Run, value: Value): Promise<boolean> {
   const record = value as RunRecord
   switch (record.type) {
     case 'snapshot':
-      if (record.when === 'start' || record.when === 'end')
-        run.snapshots[record.when] = await snapshotOf(file, record.snapshot)
+      await addSnapshot(run, record)
       return true
     case 'activity':
       return keep(run.activity, record)
@@ -99,6 +105,18 @@ async function add(run: Run, value: Value, file: string): Promise<boolean> {
       return true
     default:
       return true
+  }
+}
+
+/** A damaged one is a note: the samples can be judged without it. */
+async function addSnapshot(run: Run, {when, snapshot}: RunSnapshot): Promise<void> {
+  try {
+    const found = await snapshotOf(`the snapshot of the ${when}`, snapshot)
+    if (isSoundSnapshot(found)) run.snapshots[when] = found
+    else run.notes.push(`the snapshot of the ${when}: is damaged`)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    run.notes.push(error.message)
   }
 }
 
@@ -121,12 +139,15 @@ function restartsOf({start, counters}: Run): number[] {
 function notesOf(run: Run, counts: {damaged: number; dropped: number; isSecond: boolean}): string[] {
   const {start, end, restarts, snapshots} = run
   const since = (at: number) => `${Math.round(at - start.at)} s after its start`
+  const isDamaged = (when: string) => run.notes.some(note => note.startsWith(`the snapshot of the ${when}`))
   return [
     end ? '' : 'the file breaks off: the watching was killed, or still goes on',
     ...restarts.map(at => `the server was restarted ${since(at)}`),
-    snapshots.start ? '' : 'it has no snapshot of the start',
-    end && !snapshots.end ? 'it has no snapshot of the end' : '',
-    counts.damaged > 0 ? `${counts.damaged} damaged lines were passed over` : '',
+    snapshots.start || isDamaged('start') ? '' : 'it has no snapshot of the start',
+    end && !snapshots.end && !isDamaged('end') ? 'it has no snapshot of the end' : '',
+    counts.damaged > 0
+      ? `${counts.damaged} damaged ${counts.damaged === 1 ? 'line was' : 'lines were'} passed over`
+      : '',
     counts.dropped > 0 ? `it is longer than ten hours: ${counts.dropped} lines were left out` : '',
     counts.isSecond ? 'a second run begins in the file: it was left out' : '',
     end && end.missed > 0

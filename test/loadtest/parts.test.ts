@@ -13,6 +13,7 @@ import {statementCounts} from '../../src/loadtest/watch/statements.js'
 import {every, thinned} from '../../src/loadtest/watch/ticks.js'
 import {plainLine, viewLines} from '../../src/loadtest/watch/view.js'
 import {columns} from '../../src/render/style.js'
+import {counters, START} from './builders.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ahsp-db-run-'))
 afterAll(() => rmSync(folder, {recursive: true, force: true}))
@@ -134,14 +135,7 @@ describe('the view', () => {
 })
 
 describe('reading', () => {
-  const start = {
-    type: 'run',
-    format: 'ahsp-db/run',
-    version: 1,
-    at: 100,
-    target: {},
-    clock: {offset: 10, uncertainty: 0},
-  }
+  const start = {...START, at: 100, clock: {offset: 10, uncertainty: 0}}
   let files = 0
   const read = (...lines: unknown[]) => {
     const file = join(folder, `${files++}.jsonl`)
@@ -154,7 +148,6 @@ describe('reading', () => {
     ['not JSON', ['Timestamp,User Count'], 'is no run of ahsp-db loadtest watch'],
     ['another file', [{format: 'ahsp-db/snapshot'}], 'is no run of ahsp-db loadtest watch'],
     ['a newer one', [{...start, version: 2}], 'has format 2, newer than 1'],
-    ['a damaged snapshot', [start, {type: 'snapshot', at: 1, when: 'end', snapshot: {}}], 'is not a snapshot'],
   ])('%s: exit 2', async (_, lines, message) => {
     const error = await read(...lines).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(CliError)
@@ -169,19 +162,17 @@ describe('reading', () => {
   })
 
   it('passes over what it does not know, and tells what is damaged', async () => {
-    const run = await read(start, {type: 'weather', at: 1}, 'garbage', {type: 'refused', at: 2}, start, {
-      type: 'refused',
-      at: 3,
-    })
+    const refusal = (at: number) => ({type: 'refused', at, end: 'server', sqlstate: null, message: ''})
+    const run = await read(start, {type: 'weather', at: 1}, 'garbage', refusal(101), start, refusal(102))
     expect(run.refusals.length).toBe(1)
-    expect(run.notes).toContain('1 damaged lines were passed over')
+    expect(run.notes).toContain('1 damaged line was passed over')
     expect(run.notes).toContain('a second run begins in the file: it was left out')
   })
 
   it("a restart is put between the samples, by the watching machine's clock", async () => {
-    const counters = (at: number, startedAt: number) => ({type: 'counters', at, startedAt})
-    const run = await read(start, counters(110, 50), counters(112, 50), counters(120, 127), counters(122, 127))
+    const counted = (at: number, startedAt: number) => counters(at, {startedAt})
+    const run = await read(start, counted(110, 50), counted(112, 50), counted(120, 127), counted(122, 127))
     expect(run.restarts).toEqual([117])
-    expect((await read({...start, clock: null}, counters(110, 50), counters(120, 127))).restarts).toEqual([120])
+    expect((await read({...start, clock: null}, counted(110, 50), counted(120, 127))).restarts).toEqual([120])
   })
 })
