@@ -47,24 +47,19 @@ export type Reading = {
   onProgress?: (what: string) => void
   /** awaited between connecting and reading */
   onSession?: () => Promise<void>
-  /** milliseconds by which there must be a session, whatever the connection string allows */
+  /** milliseconds by which there must be a session, whatever the connection string allows; counted to the timeout */
   connectMs?: number
 }
 
 /** The snapshot of the server, kept as far as it was read when the signal aborts. Throws ConnectError (exit 3). */
 export async function readServer(request: Acquire, reading: Reading): Promise<Snapshot> {
   const {signal, onProgress, onSession, connectMs = Infinity} = reading
-  const deadlineMs = duration('--timeout', request.timeout)
+  const started = performance.now()
+  const wholeMs = duration('--timeout', request.timeout)
   const given = request.window === undefined ? null : duration('--window', request.window) / 1000
   const resolved = await resolveConninfo(request.conninfo, process.env)
   const settings = {...resolved, connectTimeoutMs: Math.min(resolved.connectTimeoutMs, connectMs)}
   const poolers = await openPoolers(request.pgbouncer ?? [], settings)
-  const watched = (withPooler: boolean) => ({
-    windowSeconds: given ?? (withPooler ? POOLER_WINDOW_SECONDS : 0),
-    deadlineMs,
-    signal,
-    onProgress,
-  })
   let connection: Connection | undefined
   const open = async () => {
     connection = await connect(settings, {patienceMs: connectMs})
@@ -73,6 +68,14 @@ export async function readServer(request: Acquire, reading: Reading): Promise<Sn
   signal.addEventListener('abort', () => void connection?.cancel())
   const target = await open()
   await onSession?.()
+  const spentMs = connectMs === Infinity ? 0 : performance.now() - started
+  const deadlineMs = Math.max(1, wholeMs - spentMs)
+  const watched = (withPooler: boolean) => ({
+    windowSeconds: given ?? (withPooler ? POOLER_WINDOW_SECONDS : 0),
+    deadlineMs,
+    signal,
+    onProgress,
+  })
   if (isConsole(target)) return await readConsole(target, poolers, watched(true))
   return await collect(target, {
     ...watched(poolers.length > 0),

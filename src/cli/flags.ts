@@ -116,6 +116,28 @@ export const newsFlags = {
   }),
 }
 
+/** Many servers at once: the targets of the configuration. */
+export const fleetFlags = {
+  all: Flags.boolean({
+    description: 'every target of the configuration, each with a row of one table',
+    exclusive: ['snapshot', 'pgbouncer'],
+  }),
+  tag: Flags.string({
+    description: 'as --all, but only targets with this tag; again for targets that have all of the tags',
+    multiple: true,
+    // Greedy, it would take the argument that follows for a tag.
+    multipleNonGreedy: true,
+    exclusive: ['snapshot', 'pgbouncer'],
+    helpValue: 'TAG',
+  }),
+  jobs: positive({
+    char: 'j',
+    description: 'with --all: targets that are read at once (default: 8)',
+    relationships: [{type: 'some', flags: ['all', 'tag']}],
+    helpValue: 'N',
+  }),
+}
+
 /** For commands that plan a workload: where it comes from, and what plans it. */
 export const workloadFlags = {
   queries: Flags.string({
