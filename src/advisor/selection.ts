@@ -15,7 +15,7 @@ export type SelectionInput = Demand & {
 }
 
 /** In the order in which they tend to be the best, should the time run out. */
-const ALPHAS = [0.5, 1, 0]
+const ALPHAS = [0.5, 0.25, 1]
 /** Of the budget, what is no matter: the better one of two small indexes is taken. */
 const SMALL = 0.001
 const MAX_MOVES = 40
