@@ -1,49 +1,50 @@
 import type {Finding, Report, Result} from '../report.js'
 import type {Severity} from '../rule.js'
 import {blockHeading, shortBlockLines} from './blocks.js'
+import type {Machine} from './machine.js'
 import {hasReport, isAtLeast, type Outcome, outcomeName} from './outcome.js'
 import {visible} from './sanitize.js'
 import {shownValue} from './units.js'
 
-export type JunitOptions = {
-  /** what is less severe does not fail the rule's test case */
-  failOn?: Severity
-}
-
 /** A test case is no catalogue: of one rule so many findings are told whole, the rest counted. */
 const TOLD = 20
 
+type Suite = {/** of the element, without its number */ attributes: string; lines: string[]; tally: Tally}
+
 /** One test suite for each server, one test case for each rule. */
-export function junit(outcomes: readonly Outcome[], {failOn = 'high'}: JunitOptions = {}): string {
-  const suites = outcomes.map((outcome, at) => suiteOf(outcome, at, failOn))
-  const sum = (key: keyof Tally) => suites.reduce((total, {tally}) => total + tally[key], 0)
-  const counts = `tests="${sum('tests')}" failures="${sum('failures')}" errors="${sum('errors')}"`
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="ahsp-db" ${counts}>`,
-    ...suites.flatMap(({lines}) => lines),
-    '</testsuites>',
-    '',
-  ].join('\n')
+export const junit: Machine<Suite> = {
+  part: (outcome, {failOn = 'high'}) => suiteOf(outcome, failOn),
+  whole(suites) {
+    const sum = (key: keyof Tally) => suites.reduce((total, {tally}) => total + tally[key], 0)
+    const counts = `tests="${sum('tests')}" failures="${sum('failures')}" errors="${sum('errors')}"`
+    return [
+      '<?xml version="1.0" encoding="UTF-8"?>',
+      `<testsuites name="ahsp-db" ${counts}>`,
+      ...suites.flatMap(({attributes, lines}, at) => [
+        `  <testsuite id="${at}" ${attributes}>`,
+        ...lines,
+        '  </testsuite>',
+      ]),
+      '</testsuites>',
+      '',
+    ].join('\n')
+  },
 }
 
 type Tally = {tests: number; failures: number; errors: number; skipped: number}
 
-function suiteOf(outcome: Outcome, at: number, failOn: Severity): {lines: string[]; tally: Tally} {
+function suiteOf(outcome: Outcome, failOn: Severity): Suite {
   const name = outcomeName(outcome)
   const cases = hasReport(outcome) ? outcome.report.results.map(result => caseOf(result, failOn)) : [unreached(outcome)]
   const of = (kind: Case['kind']) => cases.filter(one => one.kind === kind).length
   const tally = {tests: cases.length, failures: of('failure'), errors: of('error'), skipped: of('skipped')}
   const attributes = [
-    `id="${at}" name="${attribute(name)}"`,
+    `name="${attribute(name)}"`,
     `tests="${tally.tests}" failures="${tally.failures}" errors="${tally.errors}" skipped="${tally.skipped}" time="0"`,
     ...(hasReport(outcome) ? [aboutRun(outcome.report)] : []),
   ]
   const output = hasReport(outcome) ? [`    <system-out>${element(suiteOutput(outcome.report))}</system-out>`] : []
-  return {
-    lines: [`  <testsuite ${attributes.join(' ')}>`, ...cases.map(({text}) => text), ...output, '  </testsuite>'],
-    tally,
-  }
+  return {attributes: attributes.join(' '), lines: [...cases.map(({text}) => text), ...output], tally}
 }
 
 function aboutRun({collectedAt, target}: Report): string {

@@ -12,16 +12,33 @@ export type MachineOptions = {
   isIncomplete?: boolean
 }
 
+/**
+ * One format: what it needs of each server, which is small and holds nothing of the snapshot, and the text of all of
+ * them. Who checks many servers keeps the parts alone.
+ */
+export type Machine<Part> = {
+  part(outcome: Outcome, options: MachineOptions): Part
+  whole(parts: readonly Part[], options: MachineOptions): string
+}
+
 export const isMachineFormat = (format: string): format is MachineFormat =>
   (MACHINE_FORMATS as readonly string[]).includes(format)
 
 /** Each format's module is loaded only when it is asked for. */
+const MODULES: Record<MachineFormat, () => Promise<Machine<unknown>>> = {
+  prometheus: async () => (await import('./prometheus.js')).prometheus as Machine<unknown>,
+  nagios: async () => (await import('./nagios.js')).nagios as Machine<unknown>,
+  junit: async () => (await import('./junit.js')).junit as Machine<unknown>,
+}
+
+export const machineOf = (format: MachineFormat): Promise<Machine<unknown>> => MODULES[format]()
+
 export async function renderOutcomes(
   outcomes: readonly Outcome[],
   format: MachineFormat,
   options: MachineOptions = {},
 ): Promise<string> {
-  if (format === 'prometheus') return (await import('./prometheus.js')).prometheus(outcomes)
-  if (format === 'nagios') return (await import('./nagios.js')).nagios(outcomes, options)
-  return (await import('./junit.js')).junit(outcomes, options)
+  const machine = await machineOf(format)
+  const parts = outcomes.map(outcome => machine.part(outcome, options))
+  return machine.whole(parts, options)
 }

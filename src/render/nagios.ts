@@ -1,16 +1,11 @@
-import type {Severity} from '../rule.js'
-import {allFindings, hasReport, isAtLeast, type Outcome, outcomeName} from './outcome.js'
+import {SEVERITIES, type Severity} from '../rule.js'
+import type {Machine, MachineOptions} from './machine.js'
+import {hasReport, isAtLeast, type Outcome, outcomeName} from './outcome.js'
 import {prose} from './sanitize.js'
+import {findingsBySeverity} from './summary.js'
 
 export const NAGIOS_CODES = {OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3} as const
 export type NagiosState = keyof typeof NAGIOS_CODES
-
-export type NagiosOptions = {
-  /** findings below it do not count */
-  failOn?: Severity
-  /** something that --strict asks for is missing */
-  isIncomplete?: boolean
-}
 
 /** Without --fail-on: a service that is yellow for every remark gets switched off. */
 export const NAGIOS_FAIL_ON: Severity = 'medium'
@@ -19,68 +14,95 @@ export const NAGIOS_FAIL_ON: Severity = 'medium'
 const LISTED = 20
 const LONGEST_LINE = 200
 
-/**
- * CRITICAL: a critical or high finding that counts; WARNING: another one that counts; UNKNOWN: there is no report, or
- * it cannot judge, or is incomplete. What was found weighs more than what could not be read.
- */
-export function nagiosState(outcomes: readonly Outcome[], options: NagiosOptions = {}): NagiosState {
-  const counting = countingFindings(outcomes, options)
-  if (counting.some(({finding}) => isAtLeast(finding.severity, 'high'))) return 'CRITICAL'
-  if (counting.length > 0) return 'WARNING'
-  const isJudged = outcomes.filter(hasReport).every(({report}) => report.verdict.ready !== null && !report.partial)
-  return isJudged && outcomes.every(hasReport) && !options.isIncomplete ? 'OK' : 'UNKNOWN'
+const COUNTED = [...SEVERITIES, 'skipped'] as const
+
+export type NagiosPart = {
+  name: string
+  headline: string
+  /** what was found weighs more than what could not be read; null: no report */
+  state: NagiosState | null
+  isReady: boolean | null
+  /** that count, worst first; the first few as text */
+  findings: {severity: Severity; title: string; line: string}[]
+  more: number
+  counts: Record<(typeof COUNTED)[number], number> | null
 }
 
 /** The lines of a monitoring plugin: `AHSP-DB CRITICAL - what|performance data`, then the findings one by one. */
-export function nagios(outcomes: readonly Outcome[], options: NagiosOptions = {}): string {
-  const state = nagiosState(outcomes, options)
-  const several = outcomes.length > 1
-  const listed = countingFindings(outcomes, options).map(({target, finding: {severity, rule, subject, title}}) =>
-    pluginText(`${several ? `${target} ` : ''}${severity} ${rule} ${subject}: ${title}`),
+export const nagios: Machine<NagiosPart> = {
+  part: partOf,
+  whole(parts, options) {
+    const several = parts.length > 1
+    const found = worstFirst(parts)
+    const failures = parts.filter(({counts}) => !counts).map(({name, headline}) => pluginText(`${name}: ${headline}`))
+    const listed = found.map(({name, line}) => pluginText(`${several ? `${name} ` : ''}${line}`))
+    const details = several ? [...failures, ...listed] : listed
+    const left = Math.max(0, details.length - LISTED) + parts.reduce((sum, {more}) => sum + more, 0)
+    const status = several ? fleetText(parts) : (parts[0]?.headline ?? 'nothing was checked')
+    const worst = found[0] ? `; ${several ? `${found[0].name}: ` : ''}${found[0].title}` : ''
+    const first = `AHSP-DB ${stateOf(parts, options)} - ${pluginText(`${status}${worst}`)}${performanceData(parts)}`
+    return `${[first, ...details.slice(0, LISTED), ...(left > 0 ? [`and ${left} more`] : [])].join('\n')}\n`
+  },
+}
+
+/**
+ * CRITICAL: a critical or high finding that counts; WARNING: another one that counts; UNKNOWN: there is no report, or
+ * it cannot judge, or is incomplete.
+ */
+export const nagiosState = (outcomes: readonly Outcome[], options: MachineOptions = {}): NagiosState =>
+  stateOf(
+    outcomes.map(outcome => partOf(outcome, options)),
+    options,
   )
-  const failures = outcomes
-    .filter(outcome => !hasReport(outcome))
-    .map(outcome => pluginText(`${outcomeName(outcome)}: ${outcome.error?.message ?? 'no report'}`))
-  const details = [...failures, ...listed]
-  const more = details.length > LISTED ? [`and ${details.length - LISTED} more`] : []
-  const lines = several || listed.length > 0 ? [...details.slice(0, LISTED), ...more] : []
-  return `${[`AHSP-DB ${state} - ${statusText(outcomes, options)}${performanceData(outcomes)}`, ...lines].join('\n')}\n`
+
+const WORST_FIRST = ['CRITICAL', 'WARNING', 'UNKNOWN'] as const
+
+function stateOf(parts: readonly NagiosPart[], {isIncomplete}: MachineOptions): NagiosState {
+  const states = parts.map(({state}) => state ?? 'UNKNOWN')
+  return WORST_FIRST.find(state => states.includes(state)) ?? (isIncomplete || parts.length === 0 ? 'UNKNOWN' : 'OK')
 }
 
-function countingFindings(outcomes: readonly Outcome[], {failOn = NAGIOS_FAIL_ON}: NagiosOptions) {
-  return allFindings(outcomes).filter(({finding}) => isAtLeast(finding.severity, failOn))
+function partOf(outcome: Outcome, {failOn = NAGIOS_FAIL_ON}: MachineOptions): NagiosPart {
+  const name = outcomeName(outcome)
+  const nothing = {isReady: null, findings: [], more: 0, counts: null}
+  if (!hasReport(outcome)) return {...nothing, name, state: null, headline: outcome.error?.message ?? 'no report'}
+  const {verdict, partial} = outcome.report
+  const counting = findingsBySeverity(outcome.report).filter(({severity}) => isAtLeast(severity, failOn))
+  const [worst] = counting
+  const isJudged = verdict.ready !== null && !partial
+  const state = worst ? (isAtLeast(worst.severity, 'high') ? 'CRITICAL' : 'WARNING') : isJudged ? 'OK' : 'UNKNOWN'
+  const findings = counting.slice(0, LISTED).map(({severity, rule, subject, title}) => {
+    return {severity, title, line: `${severity} ${rule} ${subject}: ${title}`}
+  })
+  const more = counting.length - findings.length
+  return {name, headline: verdict.headline, state, isReady: verdict.ready, findings, more, counts: verdict.counts}
 }
 
-function statusText(outcomes: readonly Outcome[], options: NagiosOptions): string {
-  const [only] = outcomes
-  const worst = countingFindings(outcomes, options)[0]
-  if (outcomes.length === 1 && only) {
-    if (!hasReport(only)) return pluginText(only.error?.message ?? 'no report')
-    return pluginText(`${only.report.verdict.headline}${worst ? `; ${worst.finding.title}` : ''}`)
-  }
-  const down = outcomes.filter(outcome => !hasReport(outcome)).length
-  const notReady = outcomes.filter(({report}) => report?.verdict.ready === false).length
-  const counts = `${outcomes.length} databases: ${notReady} not ready, ${down} without a report`
-  return pluginText(`${counts}${worst ? `; ${worst.target}: ${worst.finding.title}` : ''}`)
+function worstFirst(parts: readonly NagiosPart[]) {
+  const all = parts.flatMap(({name, findings}) => findings.map(finding => ({name, ...finding})))
+  return SEVERITIES.flatMap(severity => all.filter(finding => finding.severity === severity))
 }
 
-/** `|label=value;warn;crit;min;max`; the limits say above which value the state changes by default. */
-function performanceData(outcomes: readonly Outcome[]): string {
-  const reports = outcomes.filter(hasReport)
+function fleetText(parts: readonly NagiosPart[]): string {
+  const down = parts.filter(({counts}) => !counts).length
+  const notReady = parts.filter(({isReady}) => isReady === false).length
+  return `${parts.length} databases: ${notReady} not ready, ${down} without a report`
+}
+
+/** Above which value the state changes, by default: `warn;crit`. */
+const LIMITS: Partial<Record<(typeof COUNTED)[number], string>> = {critical: ';0', high: ';0', medium: '0;'}
+
+/** `|label=value;warn;crit;min;max` */
+function performanceData(parts: readonly NagiosPart[]): string {
+  const counted = parts.flatMap(({counts}) => counts ?? [])
   // Zero findings is not what is known of a server that was not reached.
-  if (reports.length === 0) return ''
-  const count = (severity: Severity) => reports.reduce((sum, {report}) => sum + report.verdict.counts[severity], 0)
-  const skipped = reports.reduce((sum, {report}) => sum + report.verdict.counts.skipped, 0)
-  const values = [
-    `critical=${count('critical')};;0;0`,
-    `high=${count('high')};;0;0`,
-    `medium=${count('medium')};0;;0`,
-    `low=${count('low')};;;0`,
-    `info=${count('info')};;;0`,
-    `skipped=${skipped};;;0`,
-    ...(outcomes.length > 1 ? [`down=${outcomes.length - reports.length};;;0;${outcomes.length}`] : []),
-  ]
-  return `|${values.join(' ')}`
+  if (counted.length === 0) return ''
+  const values = COUNTED.map(what => {
+    const sum = counted.reduce((total, counts) => total + counts[what], 0)
+    return `${what}=${sum};${LIMITS[what] ?? ';'};0`
+  })
+  const down = parts.length > 1 ? [`down=${parts.length - counted.length};;;0;${parts.length}`] : []
+  return `|${[...values, ...down].join(' ')}`
 }
 
 /** A bar would begin the performance data, a backslash an escape, and brackets a tag in the monitor's own pages. */

@@ -1,4 +1,4 @@
-import type {Finding, Report} from '../report.js'
+import type {Report} from '../report.js'
 import {SEVERITIES, type Severity} from '../rule.js'
 import type {Snapshot} from '../snapshot.js'
 
@@ -23,17 +23,6 @@ export function outcomeName({name, report}: Outcome): string {
 
 export const placeName = ({host, port, database}: Place): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
-
-export type OutcomeFinding = {target: string; outcome: Outcome & {report: Report}; finding: Finding}
-
-/** The findings of all servers, worst first; within a severity in the order of the servers, then of their reports. */
-export function allFindings(outcomes: readonly Outcome[]): OutcomeFinding[] {
-  const all = outcomes.filter(hasReport).flatMap(outcome => {
-    const target = outcomeName(outcome)
-    return outcome.report.results.flatMap(({findings}) => findings.map(finding => ({target, outcome, finding})))
-  })
-  return SEVERITIES.flatMap(severity => all.filter(({finding}) => finding.severity === severity))
-}
 
 export const hasReport = (outcome: Outcome): outcome is Outcome & {report: Report} => outcome.report !== null
 

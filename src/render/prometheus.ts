@@ -2,6 +2,7 @@ import {observedClients, usableConnections} from '../derive/connections.js'
 import type {Report} from '../report.js'
 import {SEVERITIES} from '../rule.js'
 import type {Snapshot} from '../snapshot.js'
+import type {Machine} from './machine.js'
 import {hasReport, type Outcome, outcomeName} from './outcome.js'
 import {METRICS, type MetricName} from './prometheus-metrics.js'
 import {visible} from './sanitize.js'
@@ -18,16 +19,20 @@ type Sample = {name: MetricName; labels: Labels; value: number}
  * Text exposition (0.0.4) for the textfile collector: one block for each metric, whatever the number of servers.
  * No time of its own in the samples, which the collector refuses.
  */
-export function prometheus(outcomes: readonly Outcome[]): string {
-  const samples = outcomes.flatMap(outcome => {
-    const target = labelText(outcomeName(outcome))
-    return samplesOf(outcome).map(sample => ({...sample, labels: {target, ...sample.labels}}))
-  })
-  const blocks = (Object.keys(METRICS) as MetricName[]).flatMap(name => {
-    const lines = samples.filter(sample => sample.name === name).map(sampleLine)
-    return lines.length > 0 ? [`# HELP ${name} ${METRICS[name].help}`, `# TYPE ${name} gauge`, ...new Set(lines)] : []
-  })
-  return `${blocks.join('\n')}\n`
+export const prometheus: Machine<Sample[]> = {
+  part(outcome) {
+    const target = outcomeName(outcome)
+    return samplesOf(outcome).map(one => ({...one, labels: {target, ...one.labels}}))
+  },
+  whole(parts) {
+    const samples = parts.flat()
+    const blocks = (Object.keys(METRICS) as MetricName[]).flatMap(name => {
+      const lines = samples.filter(one => one.name === name).map(sampleLine)
+      const {help} = METRICS[name]
+      return lines.length > 0 ? [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...new Set(lines)] : []
+    })
+    return `${blocks.join('\n')}\n`
+  },
 }
 
 function samplesOf(outcome: Outcome): Sample[] {
