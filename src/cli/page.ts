@@ -15,8 +15,9 @@ export async function writePage(
   if (file === '-') return emit(text, undefined)
   await writeAtomically(file, text)
   const {prose} = await import('../render/sanitize.js')
+  const {timestamp} = await import('../render/summary.js')
   const {diff, trend = []} = options
-  const compared = diff ? 'compared with the run before' : 'no earlier run to compare with'
+  const compared = diff ? `compared with the run of ${timestamp(diff.before.at)}` : 'no earlier run to compare with'
   const lines = [
     report.verdict.headline,
     `${file}: ${bytes(Buffer.byteLength(text))}; ${compared}${trend.length > 0 ? `, ${trend.length + 1} runs in the trends` : ''}`,

@@ -26,7 +26,8 @@ export async function trendOf({target, collectedAt}: Snapshot, place: string | u
       // One after the other: an entry may be large, and only its point is kept.
       for (const head of trendHeads(heads, collectedAt - SECONDS, POINTS)) {
         const entry = await readOr(history, head, notes)
-        if (entry) points.push(trendPoint(entry))
+        // The name of an entry has its time in whole milliseconds: this very run may look earlier.
+        if (entry && entry.snapshot.collectedAt < collectedAt) points.push(trendPoint(entry))
       }
       notes.push(...history.notes())
     } finally {

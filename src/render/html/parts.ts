@@ -11,17 +11,19 @@ export type Column<Row> = {
   isWide?: boolean
 }
 
-/** A table that scrolls inside itself where the screen is narrow. */
+/** Rows of more columns than this become blocks on a phone. */
+const FEW = 3
+
+/** A table that scrolls inside itself where the screen is narrow; on a phone its rows are blocks. */
 export function table<Row>(label: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+  const isStacked = columns.length > FEW
   const classOf = ({isNumber, isWide}: Column<Row>) => (isNumber ? 'number' : isWide ? 'wide' : 'text')
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
+  const cell = (column: Column<Row>, row: Row) =>
+    html`<td class="${classOf(column)}"${isStacked && html` data-head="${column.head}"`}>${column.cell(row)}</td>`
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table${isStacked && html` class="stacked"`}>
 <thead><tr>${columns.map(column => html`<th scope="col" class="${classOf(column)}">${column.head}</th>`)}</tr></thead>
 <tbody>
-${rows.map(
-  row =>
-    html`<tr>${columns.map(column => html`<td class="${classOf(column)}">${column.cell(row)}</td>`)}</tr>
-`,
-)}</tbody>
+${rows.map(row => html`<tr>${columns.map(column => cell(column, row))}</tr>\n`)}</tbody>
 </table></div>`
 }
 

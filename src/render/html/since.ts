@@ -15,7 +15,10 @@ const SHOWN = 5
 export function sinceHtml(input: PageInput): Html {
   const {diff, trend} = input
   if (!diff) {
-    const text = trend.length > 1 ? 'Not compared with an earlier run.' : 'No earlier run is known to compare with.'
+    const text =
+      trend.length > 1
+        ? 'Not compared with an earlier run.'
+        : 'No earlier run is known to compare with. Runs with --save are remembered: the next page then begins with what is new.'
     return html`<p class="since none note">${text}</p>`
   }
   const anchors = anchorsOf(input)

@@ -6,6 +6,8 @@ import type {Html} from './html.js'
 import {deadShare, qualified} from './tables.js'
 
 const SHOWN = 10
+/** Pixels of a wide system font. */
+const LETTER = 7.6
 
 type Row = {name: string; live: number; dead: number; bytes: number}
 
@@ -36,15 +38,15 @@ export function sizesFigure(tables: readonly Table[]): Html {
 }
 
 function option(rows: readonly Row[], width: number): Option {
-  const left = width < 500 ? 136 : 250
+  const left = width < 500 ? 150 : 250
   return {
     grid: {left, right: 72, top: 4, bottom: 4},
     xAxis: {type: 'value', show: false, max: Math.max(1, ...rows.map(row => row.bytes))},
     yAxis: {
       type: 'category',
       inverse: true,
-      data: rows.map(({name}) => name),
-      axisLabel: {color: COLOR.text, width: left - 12, overflow: 'truncate'},
+      data: rows.map(({name}) => withoutMiddle(name, Math.floor((left - 12) / LETTER))),
+      axisLabel: {color: COLOR.text},
       axisLine: {show: false},
       axisTick: {show: false},
     },
@@ -73,4 +75,11 @@ function option(rows: readonly Row[], width: number): Option {
       },
     ],
   }
+}
+
+/** Names of one application begin alike: what tells them apart is at the end. */
+function withoutMiddle(name: string, length: number): string {
+  if (name.length <= length) return name
+  const half = Math.floor((length - 1) / 2)
+  return `${name.slice(0, half)}\u2026${name.slice(-half)}`
 }

@@ -36,14 +36,14 @@ ${table<WorkloadRow>(
   'Statements by total time',
   [
     {
-      head: 'Share of time',
+      head: 'Time',
       cell: row => barred(row.timeShare, `${number(Math.round(row.timeShare))} %`),
       isNumber: true,
     },
     {head: 'Calls', cell: row => number(row.calls), isNumber: true},
     {head: 'Mean', cell: row => milliseconds(row.meanMs), isNumber: true},
-    ...(hasTrend ? [{head: 'Mean over the history', cell: (row: WorkloadRow) => trendCell(means.get(row)!)}] : []),
-    {head: 'Rows per call', cell: row => number(row.rowsPerCall), isNumber: true},
+    ...(hasTrend ? [{head: 'Mean so far', cell: (row: WorkloadRow) => trendCell(means.get(row)!)}] : []),
+    {head: 'Rows/call', cell: row => number(row.rowsPerCall), isNumber: true},
     {head: 'Statement', cell: row => statementCell(row, input), isWide: true},
   ],
   rows,
@@ -53,7 +53,8 @@ ${table<WorkloadRow>(
 function trendCell(values: readonly (number | null)[]): Html | string {
   const known = values.filter(value => value !== null)
   const line = sparkline(values)
-  if (!line) return 'new'
+  // Only now: it was not there before, or nobody called it.
+  if (!line) return known.length === 1 && values.at(-1) !== null ? 'first seen' : ''
   return html`${line}<span class="unseen">from ${milliseconds(known[0]!)} to ${milliseconds(known.at(-1)!)}</span>`
 }
 

@@ -34,7 +34,7 @@ td{overflow-wrap:break-word}
 td.wide{min-width:180px;overflow-wrap:anywhere}
 .barred{display:inline-flex;align-items:center;justify-content:flex-end}
 .barred>span{min-width:62px}
-td details>summary{padding:0}
+td details:not(.finding>details)>summary{padding:0}
 .bar{vertical-align:0;margin-right:6px;fill:var(--c1)}
 .bar .track{fill:var(--track)}
 .bar.dead{fill:var(--c2);width:40px}

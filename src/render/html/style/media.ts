@@ -19,7 +19,17 @@ section,.verdict{padding:18px 16px}
 .finding>details>summary .tag{grid-column:1/-1}
 .finding>details>.inside{padding-left:0}
 .about div{grid-template-columns:1fr}
-footer{padding:4px 0}}
+footer{padding:4px 0}
+table.stacked,.stacked tbody{display:block}
+.stacked thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.stacked tr{display:flex;flex-direction:column;padding:9px 0;border-bottom:1px solid var(--line)}
+.stacked tr:last-child{border-bottom:0}
+.stacked td{display:grid;grid-template-columns:120px minmax(0,1fr);gap:8px;padding:2px 0;border:0;text-align:left;white-space:normal;overflow-wrap:anywhere}
+.stacked td::before{content:attr(data-head);color:var(--muted);font-size:12.5px}
+.stacked td:empty{display:none}
+.stacked td.wide{order:-1;display:block;min-width:0;font-weight:550}
+.stacked td.wide::before{display:none}
+.stacked .barred{justify-content:flex-start}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{
 :root{--page:#fff;--surface:#fff;--sunken:#f6f7f9;--text:#000;--muted:#444;--line:#ccc;--link:#000}
