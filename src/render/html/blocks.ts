@@ -23,5 +23,5 @@ function blockHtml(block: Block): Html {
   const heading = blockHeading(block)
   return lines.length > 0
     ? html`<p class="step">${heading}:</p>${code(lines, heading)}`
-    : html`<p class="step">${heading}.</p>`
+    : html`<p class="step">${/[.;:!?]$/.test(heading) ? heading : `${heading}.`}</p>`
 }

@@ -12,8 +12,9 @@ import {shownText} from './parts.js'
 const SHOWN = 5
 
 /** What is new since the run before: the reason why anybody opens tomorrow's report. */
-export function sinceHtml(input: PageInput): Html {
-  const {diff, trend} = input
+export function sinceHtml(input: PageInput): Html | null {
+  const {diff, trend, snapshot} = input
+  if (!snapshot) return null
   if (!diff) {
     const text =
       trend.length > 1
