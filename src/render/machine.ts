@@ -2,7 +2,7 @@ import type {Severity} from '../rule.js'
 import type {Outcome} from './outcome.js'
 
 /** What other programs read. Each takes any number of servers. */
-export const MACHINE_FORMATS = ['prometheus', 'nagios', 'junit'] as const
+export const MACHINE_FORMATS = ['prometheus', 'nagios', 'junit', 'sarif', 'csv', 'jsonl'] as const
 export type MachineFormat = (typeof MACHINE_FORMATS)[number]
 
 export type MachineOptions = {
@@ -29,6 +29,9 @@ const MODULES: Record<MachineFormat, () => Promise<Machine<unknown>>> = {
   prometheus: async () => (await import('./prometheus.js')).prometheus as Machine<unknown>,
   nagios: async () => (await import('./nagios.js')).nagios as Machine<unknown>,
   junit: async () => (await import('./junit.js')).junit as Machine<unknown>,
+  sarif: async () => (await import('./sarif.js')).sarif as Machine<unknown>,
+  csv: async () => (await import('./csv.js')).csv as Machine<unknown>,
+  jsonl: async () => (await import('./jsonl.js')).jsonl as Machine<unknown>,
 }
 
 export const machineOf = (format: MachineFormat): Promise<Machine<unknown>> => MODULES[format]()
