@@ -19,8 +19,10 @@ import {
 } from '../cli/flags.js'
 import {historyPlan, remember} from '../cli/history.js'
 import {adviceMsOf, configure, exitCodeOf, type JudgeFlags} from '../cli/judge.js'
+import {lockRun} from '../cli/lock-run.js'
 import {reportOfRefusal} from '../cli/refusal.js'
 import {formatFlag, orFailure, sinksOf} from '../cli/sinks.js'
+import {trendOf} from '../cli/trend.js'
 import {EXIT} from '../errors.js'
 import type {HtmlOptions} from '../render/html/index.js'
 import type {Report} from '../report.js'
@@ -31,7 +33,7 @@ export default class Check extends Command {
   static override description =
     'Reads the server (read-only, one connection, nothing installed), judges it, and prints the findings with their ' +
     'fixes. CONNINFO may be the name of a target of the configuration; --all checks all of them.\n\nExit codes: 0 below --fail-on, 1 findings, 2 usage, 3 cannot connect, 4 incomplete (--strict), ' +
-    '5 internal error, 6 cannot write, 124 deadline, 130/143 interrupted; with --format nagios 0 to 3.'
+    '5 internal error, 6 cannot write, 75 another run of it saves (--wait-lock), 124 deadline, 130/143 interrupted; with --format nagios 0 to 3.'
   static override examples = [
     '<%= config.bin %> check --users 100',
     '<%= config.bin %> check postgres://me@db.example/app --users 200 --ram 16GB',
@@ -77,7 +79,11 @@ export default class Check extends Command {
   }
 }
 
-type CheckFlags = JudgeFlags & Omit<Acquire, 'conninfo'> & {history?: string; 'fail-on-new'?: boolean}
+type CheckFlags = JudgeFlags &
+  Omit<Acquire, 'conninfo'> & {history?: string; 'fail-on-new'?: boolean; format?: string[]}
+
+/** Only the page shows trends, and they cost reading the history. */
+const isPageWanted = ({format = []}: CheckFlags) => format.some(text => /^html(=|$)/.test(text))
 
 type Run = {
   report: Report
@@ -92,6 +98,7 @@ type Run = {
 async function checked(flags: CheckFlags, conninfo: string | undefined): Promise<Run> {
   const setup = await configure(flags, conninfo)
   const plan = historyPlan(flags.history, setup.config)
+  if (flags.save) await lockRun(setup.config.connection, flags, plan.place)
   try {
     const snapshot = await acquireSnapshot({
       ...flags,
@@ -101,7 +108,8 @@ async function checked(flags: CheckFlags, conninfo: string | undefined): Promise
     })
     const {report, diff} = await judgeSince(snapshot, setup, {...flags, place: plan.place})
     const counted = flags['fail-on-new'] ? newsOf(report, diff) : report
-    return {report, counted, snapshot, setup, page: {snapshot, context: setup.context, diff}}
+    const trend = isPageWanted(flags) ? (await trendOf(snapshot, plan.place)).points : []
+    return {report, counted, snapshot, setup, page: {snapshot, context: setup.context, diff, trend}}
   } catch (error) {
     // "Too many clients" is no failure of the check: it is the most important finding there is.
     const report = await reportOfRefusal(error, setup.context)

@@ -5,7 +5,7 @@ export const COLORS = `
 --critical:#b3201b;--high:#a84400;--medium:#7d5a00;--low:#1d6091;--info:#57606c;--good:#1c6b3a;
 --track:#e3e7ec;--reserved:#b9c1cb;--on-color:#fff;
 --c1:#2a62c9;--c2:#c2410c;--c3:#6d7f95;--c4:#0f766e;--c5:#86398f;--c6:#7d5a00}
-@media (prefers-color-scheme:dark){:root{
+@media screen and (prefers-color-scheme:dark){:root{
 --page:#111417;--surface:#191d22;--sunken:#12161a;--text:#e4e7eb;--muted:#9ba6b3;--line:#2b323a;--link:#8ab4ff;
 --critical:#ff8d85;--high:#ffab70;--medium:#e9c46a;--low:#7fc4ee;--info:#a6b1be;--good:#74d399;
 --track:#2b323a;--reserved:#56616e;--on-color:#10141a;

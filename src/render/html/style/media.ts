@@ -32,8 +32,10 @@ table.stacked,.stacked tbody{display:block}
 .stacked .barred{justify-content:flex-start}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{
-:root{--page:#fff;--surface:#fff;--sunken:#f6f7f9;--text:#000;--muted:#444;--line:#ccc;--link:#000}
-.contents,.copy,.skip{display:none!important}
+:root{color-scheme:light;--page:#fff;--surface:#fff;--sunken:#f6f7f9;--text:#000;--muted:#444;--line:#ccc;--link:#000}
+.contents,.copy,.skip,figure details,td details>.inside{display:none!important}
+.tiles{grid-template-columns:repeat(4,1fr)}
+.badge{background:none;color:#000;border:1px solid}
 .layout{display:block;padding:0;max-width:none}
 body{font-size:11pt}
 section,.verdict,.tiles li{border-radius:0;padding:0 0 10px;border-width:0 0 1px}
