@@ -15,7 +15,7 @@ import {
 } from '../cli/flags.js'
 import {historyPlan, remember} from '../cli/history.js'
 import {adviceMsOf, configure, exitCodeOf} from '../cli/judge.js'
-import {lockRun, lockRun} from '../cli/lock-run.js'
+import {lockRun} from '../cli/lock-run.js'
 import {writePage} from '../cli/page.js'
 import {reportOfRefusal} from '../cli/refusal.js'
 import {trendOf} from '../cli/trend.js'
@@ -56,7 +56,6 @@ export default class Report extends Command {
     const setup = await configure(flags, args.conninfo)
     const {context, config} = setup
     const plan = historyPlan(flags.history, config)
-    if (flags.save) await lockRun(config.connection, flags, plan.place)
     if (flags.save) await lockRun(config.connection, flags, plan.place)
     try {
       const snapshot = await acquireSnapshot({
