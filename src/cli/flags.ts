@@ -106,7 +106,12 @@ export const historyFlags = {
     description: 'where runs are remembered: a folder, or a database (default: .ahsp-db/history)',
     helpValue: 'DIR|URL',
   }),
-  save: Flags.boolean({description: 'remember this run there'}),
+  save: Flags.boolean({description: 'remember this run there; one such run of a database at a time (else exit 75)'}),
+  'wait-lock': Flags.string({
+    description: 'wait this long for another run of the same database',
+    dependsOn: ['save'],
+    helpValue: 'TIME',
+  }),
 }
 
 export const newsFlags = {

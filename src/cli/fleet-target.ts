@@ -11,6 +11,7 @@ import {readServer} from './acquire.js'
 import {judgeSince, newsOf, type Setup} from './earlier.js'
 import {historyPlan, remember} from './history.js'
 import {exitCodeOf, type JudgeFlags, withFlags} from './judge.js'
+import {lockRun} from './lock-run.js'
 import {duration} from './quantity.js'
 import {reportOfRefusal} from './refusal.js'
 import {type Sink, writeSinks} from './sinks.js'
@@ -25,6 +26,7 @@ export type TargetFlags = JudgeFlags & {
   strict: boolean
   history?: string
   save?: boolean
+  'wait-lock'?: string
 }
 
 type Judged = {report: Report; counted: Report; snapshot: Snapshot | null; diff?: Diff}
@@ -45,16 +47,22 @@ export function checkTarget(
 ): CheckTarget {
   return async (target, {signal, onSession, isGivenUp}) => {
     const setup = withFlags(flags, withTarget(file, target, process.env))
-    const judged = await readAndJudge(setup, flags, {signal, onSession})
-    const {report, counted, snapshot} = judged
-    const failOn = flags['fail-on'] ?? setup.config.failOn
-    const exit = snapshot ? exitCodeOf(counted, snapshot, failOn, flags.strict) : EXIT.connect
-    // What is told as an error must not be there as a report, too.
-    if (isGivenUp()) return {report, snapshot, exit}
-    kept?.push({name: target.name, report, counted, snapshot: snapshot && slim(snapshot)})
-    const failure =
-      (await writeOwn(judged, setup, {sinks, target, full: flags.full})) ?? (await save(judged, setup, flags))
-    return failure ? {report, snapshot, exit: EXIT.output, error: failure} : {report, snapshot, exit}
+    const {place} = historyPlan(flags.history, setup.config)
+    const release = flags.save ? await lockRun(setup.config.connection, flags, place) : null
+    try {
+      const judged = await readAndJudge(setup, flags, {signal, onSession})
+      const {report, counted, snapshot} = judged
+      const failOn = flags['fail-on'] ?? setup.config.failOn
+      const exit = snapshot ? exitCodeOf(counted, snapshot, failOn, flags.strict) : EXIT.connect
+      // What is told as an error must not be there as a report, too.
+      if (isGivenUp()) return {report, snapshot, exit}
+      kept?.push({name: target.name, report, counted, snapshot: snapshot && slim(snapshot)})
+      const failure =
+        (await writeOwn(judged, setup, {sinks, target, full: flags.full})) ?? (await save(judged, setup, flags))
+      return failure ? {report, snapshot, exit: EXIT.output, error: failure} : {report, snapshot, exit}
+    } finally {
+      await release?.()
+    }
   }
 }
 

@@ -3,20 +3,22 @@ import type {ConnectionSettings} from '../connect/settings.js'
 import type {HistoryTarget} from '../history/store.js'
 import {duration} from './quantity.js'
 
-export type LockFlags = {history?: string; 'wait-lock'?: string}
+export type LockFlags = {'wait-lock'?: string; snapshot?: string[]}
 
 /**
- * Takes the lock of the target until this process ends. `conninfo` as for acquireSnapshot. Throws what takeLock and
- * resolveConninfo throw.
+ * Takes the lock of the target; what comes back releases it, and so does the end of the process. `conninfo` as for
+ * acquireSnapshot; files of snapshots are nobody's. Throws what takeLock and resolveConninfo throw.
  */
-export async function lockRun(conninfo: string | undefined, flags: LockFlags, place = flags.history): Promise<void> {
+export async function lockRun(
+  conninfo: string | undefined,
+  {snapshot, 'wait-lock': wait}: LockFlags,
+  place: string | undefined,
+): Promise<() => Promise<void>> {
+  if (snapshot !== undefined) return async () => {}
   const {takeLock} = await import('./lock.js')
   const target = targetToLock(await resolveConninfo(conninfo, process.env))
-  await takeLock({target, place, waitMs: waitMsOf(flags)})
+  return takeLock({target, place, waitMs: wait === undefined ? 0 : duration('--wait-lock', wait)})
 }
-
-export const waitMsOf = ({'wait-lock': wait}: LockFlags): number =>
-  wait === undefined ? 0 : duration('--wait-lock', wait)
 
 /** Known before anything connects: of several hosts all, for nobody knows yet which one answers. */
 export function targetToLock({hosts, database}: Pick<ConnectionSettings, 'hosts' | 'database'>): HistoryTarget {

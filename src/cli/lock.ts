@@ -96,6 +96,12 @@ async function create(file: string, owner: Owner): Promise<boolean> {
   }
 }
 
+/** One listener for all: many targets may be read at once. */
+const held = new Set<() => void>()
+const releaseAll = () => {
+  for (const remove of held) remove()
+}
+
 function hold(file: string, {token}: Owner): () => Promise<void> {
   const beat = setInterval(() => {
     const now = new Date()
@@ -111,9 +117,11 @@ function hold(file: string, {token}: Owner): () => Promise<void> {
       // It is gone, or cannot be removed: the next run sees that this process is.
     }
   }
-  process.once('exit', remove)
+  if (held.size === 0) process.once('exit', releaseAll)
+  held.add(remove)
   return async () => {
-    process.removeListener('exit', remove)
+    held.delete(remove)
+    if (held.size === 0) process.removeListener('exit', releaseAll)
     remove()
   }
 }

@@ -33,7 +33,8 @@ export default class Check extends Command {
   static override description =
     'Reads the server (read-only, one connection, nothing installed), judges it, and prints the findings with their ' +
     'fixes. CONNINFO may be the name of a target of the configuration; --all checks all of them.\n\nExit codes: 0 below --fail-on, 1 findings, 2 usage, 3 cannot connect, 4 incomplete (--strict), ' +
-    '5 internal error, 6 cannot write, 75 another run of it saves (--wait-lock), 124 deadline, 130/143 interrupted; with --format nagios 0 to 3.'
+    '5 internal error, 6 cannot write, 75 another run of it saves (--wait-lock), 124 deadline, 130/143 interrupted; ' +
+    'with --format nagios 0 to 3.'
   static override examples = [
     '<%= config.bin %> check --users 100',
     '<%= config.bin %> check postgres://me@db.example/app --users 200 --ram 16GB',
@@ -80,7 +81,7 @@ export default class Check extends Command {
 }
 
 type CheckFlags = JudgeFlags &
-  Omit<Acquire, 'conninfo'> & {history?: string; 'fail-on-new'?: boolean; format?: string[]}
+  Omit<Acquire, 'conninfo'> & {history?: string; save?: boolean; 'fail-on-new'?: boolean; format?: string[]}
 
 /** Only the page shows trends, and they cost reading the history. */
 const isPageWanted = ({format = []}: CheckFlags) => format.some(text => /^html(=|$)/.test(text))
