@@ -1,12 +1,10 @@
 import {basename} from 'node:path'
 import {usageError} from '../errors.js'
-import type {ClientRun} from '../loadtest/client.js'
 import type {Compared} from '../loadtest/journey/row.js'
+import {type ClientFlags, fileOf, NONE, readClient} from './load-client.js'
 
-/** Stands for the files of a run that has none. */
-const NONE = 'none'
-
-type Flags = {locust?: string[]; k6?: string[]; 'next-users'?: number}
+type Clients = {locust?: string[]; k6?: string[]; from?: string[]; to?: string[]}
+type Flags = Clients & {'next-users'?: number}
 
 /** The runs and what their load generators wrote, in the order given. Throws CliError for files that do not fit. */
 export async function readCompared(files: string[], clients: Flags): Promise<Compared[]> {
@@ -17,33 +15,52 @@ export async function readCompared(files: string[], clients: Flags): Promise<Com
       'give two runs or more that ahsp-db loadtest watch recorded, the oldest first',
     )
   }
-  const [flag, given] = clients.locust ? (['--locust', clients.locust] as const) : (['--k6', clients.k6 ?? []] as const)
-  if (given.length > 0 && given.length !== files.length) {
-    throw usageError(
-      `${files.length} runs, but ${flag} is given ${given.length} ${given.length === 1 ? 'time' : 'times'}`,
-      `give ${flag} once for each run, in the same order; '${NONE}' for a run that has no files`,
-    )
-  }
-  const names = namesOf(files)
-  return Promise.all(files.map((file, at) => readOne(file, names[at]!, flag, given[at])))
+  return readRuns(files, clients)
 }
 
-async function readOne(file: string, name: string, flag: '--locust' | '--k6', given?: string): Promise<Compared> {
+/** Each with the files of its load generator: a flag that is given is given once for each run. */
+export async function readRuns(files: string[], clients: Clients): Promise<Compared[]> {
+  const {locust, k6, from, to} = clients
+  for (const [flag, given] of Object.entries({locust, k6, from, to})) {
+    if (given && given.length !== files.length) {
+      throw usageError(
+        `${files.length} runs, but --${flag} is given ${given.length} ${given.length === 1 ? 'time' : 'times'}`,
+        `give --${flag} once for each run, in the same order; '${NONE}' for a run that has none`,
+      )
+    }
+  }
+  const names = namesOf(files)
+  const nth = (given: string[] | undefined, at: number) => fileOf(given?.[at])
+  return Promise.all(
+    files.map((file, at) =>
+      readOne(file, names[at]!, {locust: nth(locust, at), k6: nth(k6, at), from: nth(from, at), to: nth(to, at)}),
+    ),
+  )
+}
+
+async function readOne(file: string, name: string, flags: ClientFlags): Promise<Compared> {
   const {readRun} = await import('../loadtest/read.js')
   const {aligned} = await import('../loadtest/verdict/parts.js')
   const run = await readRun(file)
-  if (given === undefined || given === NONE) return {name, run, client: null}
-  const {client, warnings} = aligned(run, await readClient(flag, given), false)
+  const found = await readClient(flags)
+  if (!found) return {name, run, client: null}
+  const {client, warnings} = aligned(run, found, flags.from !== undefined)
   return {name, run: {...run, notes: [...run.notes, ...warnings]}, client}
-}
-
-async function readClient(flag: '--locust' | '--k6', file: string): Promise<ClientRun> {
-  if (flag === '--locust') return (await import('../loadtest/clients/locust.js')).readLocust(file)
-  return (await import('../loadtest/clients/k6.js')).readK6(file)
 }
 
 /** Short names where they tell the files apart. */
 function namesOf(files: string[]): string[] {
   const short = files.map(file => basename(file).replace(/\.jsonl$/, ''))
   return new Set(short).size === short.length ? short : files
+}
+
+type AskedFlags = {'next-users'?: number; cpus?: number; config?: string}
+
+/** The configuration's phases and hardware matter to what comes next alone: without that it is not read. */
+export async function askedOf({'next-users': nextUsers, cpus, config: file}: AskedFlags) {
+  if (nextUsers === undefined) return {}
+  const {configure} = await import('./judge.js')
+  const {ladderOf} = await import('../loadtest/verdict/phases.js')
+  const {config, context} = await configure({config: file, cpus, snapshot: []})
+  return {nextUsers, cpus: context.cpus, ladder: ladderOf(config.phases)}
 }

@@ -1,13 +1,14 @@
 import * as Flags from '@oclif/core/flags'
 import {analyze} from '../analyze.js'
 import {EXIT, type ExitCode, usageError} from '../errors.js'
-import type {ClientRun} from '../loadtest/client.js'
+import type {Compared} from '../loadtest/journey/row.js'
 import {causes} from '../loadtest/verdict/causes/index.js'
 import {ladderOf, PHASE_NAMES} from '../loadtest/verdict/phases.js'
 import type {LoadVerdict} from '../loadtest/verdict/types.js'
 import {judgeRun} from '../loadtest/verdict/verdict.js'
 import {rules} from '../rules/index.js'
 import {configure} from './judge.js'
+import {type ClientFlags, fileOf, readClient} from './load-client.js'
 
 export const phaseFlag = Flags.option({options: PHASE_NAMES})
 
@@ -19,12 +20,12 @@ export const percentFlag = Flags.custom<number>({
   },
 })
 
-type VerdictFlags = {
+type VerdictFlags = Omit<ClientFlags, 'locust' | 'k6'> & {
   config?: string
-  locust?: string
-  k6?: string
-  from?: string
-  to?: string
+  /** of the run, then of the earlier ones */
+  locust?: string[]
+  k6?: string[]
+  earlier?: string[]
   users?: number
   phase?: string
   'next-users'?: number
@@ -38,12 +39,14 @@ export async function verdictOf(file: string, flags: VerdictFlags): Promise<Load
   const {readRun} = await import('../loadtest/read.js')
   // The files are all there is to read: what the configuration connects to does not matter.
   const {config, context} = await configure({config: flags.config, cpus: flags.cpus, snapshot: []})
-  const [run, client] = [await readRun(file), await readClient(flags)]
+  const own = {locust: fileOf(flags.locust?.[0]), k6: fileOf(flags.k6?.[0]), from: flags.from, to: flags.to}
+  const [run, client] = [await readRun(file), await readClient(own)]
   const belonging = new Set(causes.flatMap(cause => cause.rules))
   const selected = rules.filter(({id}) => belonging.has(id)) as unknown as Parameters<typeof analyze>[3]
   return judgeRun({
     run,
     client,
+    earlier: await readEarlier(flags),
     ladder: ladderOf(config.phases),
     users: flags.users ?? null,
     phase: flags.phase ?? null,
@@ -56,21 +59,20 @@ export async function verdictOf(file: string, flags: VerdictFlags): Promise<Load
   })
 }
 
-async function readClient({locust, k6, from, to}: VerdictFlags): Promise<ClientRun | null> {
-  const {parseTime} = await import('../loadtest/clients/time.js')
-  const times = [from === undefined ? null : parseTime(from, '--from'), to === undefined ? null : parseTime(to, '--to')]
-  const options = {from: times[0]?.at ?? null, to: times[1]?.at ?? null}
-  if (options.from !== null && options.to !== null && options.from >= options.to) {
-    throw usageError('--from is not before --to', 'give the beginning and the end of the load')
+/** The steps before, with files of their own or without any: the database's samples are enough. */
+async function readEarlier({earlier = [], locust, k6}: VerdictFlags): Promise<Compared[]> {
+  const {readRuns} = await import('./compare.js')
+  const runs = earlier.length + 1
+  for (const [flag, given] of Object.entries({locust, k6})) {
+    if (given && given.length > 1 && given.length !== runs) {
+      throw usageError(
+        `${runs} ${runs === 1 ? 'run' : 'runs'}, but --${flag} is given ${given.length} times`,
+        `give --${flag} for the run that is judged, or for it and then for each --earlier run`,
+      )
+    }
   }
-  const client = await readFile({locust, k6}, options)
-  const notes = times.flatMap(time => time?.note ?? [])
-  return client && {...client, notes: [...client.notes, ...notes]}
-}
-
-async function readFile({locust, k6}: VerdictFlags, options: {from: number | null; to: number | null}) {
-  if (locust !== undefined) return (await import('../loadtest/clients/locust.js')).readLocust(locust, options)
-  return k6 === undefined ? null : (await import('../loadtest/clients/k6.js')).readK6(k6, options)
+  const others = (given: string[] | undefined) => (given && given.length > 1 ? given.slice(1) : undefined)
+  return readRuns(earlier, {locust: others(locust), k6: others(k6)})
 }
 
 /** 0: the next step may be taken; 1: it may not; 2: nobody can say. */

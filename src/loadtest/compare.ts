@@ -4,12 +4,16 @@ import {nextOf} from './journey/next.js'
 import {type Compared, rowOf, userCounts} from './journey/row.js'
 import {stepBetween} from './journey/step.js'
 import type {Journey, JourneyStep} from './journey/types.js'
+import {ladderOf, type Phase} from './verdict/phases.js'
+
+/** `ladder` with the phases of the configuration; default: the built-in one. */
+type Asked = {nextUsers?: number; cpus?: number; ladder?: readonly Phase[]}
 
 /**
  * Runs in the order given, each compared with the one before it: what was changed in between, and whether it helped.
  * Pure. Runs with several numbers of users are compared at the largest that all of them have.
  */
-export function compareRuns(runs: readonly Compared[], asked: {nextUsers?: number; cpus?: number} = {}): Journey {
+export function compareRuns(runs: readonly Compared[], asked: Asked = {}): Journey {
   const counts = runs.map(userCounts)
   const common = (counts[0] ?? []).filter(users => counts.every(each => each.includes(users)))
   const users = common.length > 0 ? Math.max(...common) : null
@@ -31,7 +35,12 @@ export function compareRuns(runs: readonly Compared[], asked: {nextUsers?: numbe
     next:
       asked.nextUsers === undefined
         ? null
-        : nextOf(runs, {users: asked.nextUsers, cores: asked.cpus ?? null, isChanged}),
+        : nextOf(runs, {
+            users: asked.nextUsers,
+            cores: asked.cpus ?? null,
+            ladder: asked.ladder ?? ladderOf(),
+            isChanged,
+          }),
     notes: [
       users !== null && counts.some(each => each.length > 1)
         ? `compared at ${number(users)} users, the largest number that all runs have`

@@ -67,6 +67,12 @@ beforeAll(() => {
   locust('story', {...client, total: {...client.total, p50: 180, p95: 2200, p99: 3900}})
   file('good.jsonl', linesOf(runOf()))
   locust('good', clientOf())
+  for (const users of [10, 30]) {
+    const share = users / 50
+    const counters = ({second}: {second: number}) => ({commits: second * 50 * share, activeMs: second * 1000 * share})
+    file(`good${users}.jsonl`, linesOf(runOf({start: {users}, counters, activity: {total: users}})))
+    locust(`good${users}`, clientOf({users, requests: 20 * share}))
+  }
   const later = clientOf()
   locust('later', {...later, points: later.points.map(point => ({...point, at: point.at + 86_400}))})
 })
@@ -115,6 +121,37 @@ test('limits of the configuration, phase and peaks as told, as JSON into a file'
   expect(told.peaks.map(({zone}) => zone)).toEqual(['warning', 'critical', 'safe'])
   expect(told.next.users).toBe(60)
   expect(told.next.conditions.find(({name}) => name === 'predicted active sessions')!.limit).toBe('<= 4')
+})
+
+describe('runs of lower steps', () => {
+  const asked = ['good.jsonl', '--locust', 'good', '--format', 'json']
+  const next = async (...args: string[]) => JSON.parse((await verdict(...asked, ...args)).stdout) as LoadVerdict
+
+  test('the prediction is made from all steps, and says so', async () => {
+    expect((await next()).next.basedOn).toEqual([50])
+    for (const clients of [[], ['--locust', 'none', '--locust', 'good30']]) {
+      const told = await next('--earlier', 'good10.jsonl', '--earlier', 'good30.jsonl', ...clients)
+      expect(told.next.basedOn).toEqual([10, 30, 50])
+      const {note} = told.next.conditions.find(({name}) => name === 'predicted active sessions')!
+      expect(note).toBe('estimated for 100 users, from steps with 10, 30, 50')
+    }
+  })
+
+  test('one that is no lower step is left out, and said to be', async () => {
+    const told = await next('--earlier', 'good.jsonl')
+    expect(told.next.basedOn).toEqual([50])
+    expect(told.warnings).toContain('good has no step below 50 users: nothing is predicted from it')
+  })
+
+  test.each([
+    [['--locust', 'good'], /1 run, but --locust is given 2 times/],
+    [['--earlier', 'good10.jsonl', '--locust', 'a', '--locust', 'b'], /2 runs, but --locust is given 3 times/],
+    [['--earlier', 'none.jsonl'], /none\.jsonl: cannot be read/],
+  ])('%j: exit 2', async (args, message) => {
+    const {code, stderr} = await verdict(...asked, ...args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(message)
+  })
 })
 
 test('k6 tells no times: they are told, or it is said', async () => {

@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync} from 'node:fs'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import pg from 'pg'
@@ -101,6 +101,10 @@ describe('two runs that were watched', () => {
     const {code, stdout} = await cli([...next, '100', '--cpus', '4'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/Expected at 100 users \(assumed from 50 users\)/)
+    // The limit of the phase that the configuration tells.
+    writeFileSync(join(folder, 'phases.yaml'), 'phases: {heavy: {p95: 100ms}}\n')
+    expect(stdout).not.toContain('P95 above 100 ms')
+    expect((await cli([...next, '100', '--cpus', '4', '-c', 'phases.yaml'])).stdout).toContain('P95 above 100 ms')
     expect((await cli([...next, '126'])).stdout).toMatch(/Nothing is predicted: 126 users are more/)
   })
 

@@ -1,6 +1,6 @@
 import {Command} from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import {readCompared} from '../../cli/compare.js'
+import {askedOf, readCompared} from '../../cli/compare.js'
 import {contextFlags, globalFlags, outputFlags} from '../../cli/flags.js'
 import {emit, terminal} from '../../cli/output.js'
 import {FORMATS} from '../../render/index.js'
@@ -36,6 +36,18 @@ export default class Compare extends Command {
       multipleNonGreedy: true,
       helpValue: 'FILE',
     }),
+    from: Flags.string({
+      description: "when the load began, for files without times; again for each run ('none': by its file)",
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'TIME',
+    }),
+    to: Flags.string({
+      description: 'when it ended; again for each run',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'TIME',
+    }),
     'next-users': {
       ...contextFlags['current-users'],
       description: 'what to expect at so many users, from the steps of all runs',
@@ -43,7 +55,7 @@ export default class Compare extends Command {
     cpus: {...contextFlags.cpus, description: 'CPU cores of the server (default: as told to watch)'},
     format: Flags.option({char: 'f', options: FORMATS, default: 'table', description: 'how to print'})(),
     ...outputFlags,
-    debug: globalFlags.debug,
+    ...globalFlags,
   }
 
   async run(): Promise<void> {
@@ -52,7 +64,7 @@ export default class Compare extends Command {
     const {compareRuns} = await import('../../loadtest/compare.js')
     const {renderJourney} = await import('../../render/loadtest-compare.js')
     const page = flags.output === undefined ? terminal() : {color: false, width: 80}
-    const journey = compareRuns(runs, {nextUsers: flags['next-users'], cpus: flags.cpus})
+    const journey = compareRuns(runs, await askedOf(flags))
     await emit(await renderJourney(journey, flags.format, page), flags.output)
   }
 }

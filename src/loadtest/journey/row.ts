@@ -1,6 +1,7 @@
 import type {ClientPoint, ClientRun} from '../client.js'
 import {counterRates} from '../rates.js'
 import type {CounterSample, Run} from '../record.js'
+import type {LadderStep} from '../steps.js'
 import {type Facts, factsOf, isServers} from '../verdict/facts.js'
 import {failuresOf} from '../verdict/failures.js'
 import {type Parts, partsOf} from '../verdict/parts.js'
@@ -37,6 +38,15 @@ export function rowOf(compared: Compared, users: number | null): JourneyRow {
     database: databaseOf(facts),
     warnings: parts.warnings,
   }
+}
+
+/** The steps of these runs, fewest users first; of several with the same users the last one counts. Pure. */
+export function stepsOfRuns(runs: readonly Compared[]): LadderStep[] {
+  const steps = new Map<number, LadderStep>()
+  for (const run of runs) {
+    for (const count of userCounts(run)) steps.set(count, factsAt(run, count).facts.step)
+  }
+  return [...steps.values()].filter(step => step.users > 0).sort((a, b) => a.users - b.users)
 }
 
 export function factsAt({run, client}: Compared, users: number | null): {parts: Parts; facts: Facts} {

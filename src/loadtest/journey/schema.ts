@@ -10,7 +10,10 @@ const ROWS_LEAST = 1000
 
 /** Indexes and tables that came, went or changed, and data that grew. */
 export function schemaChanges(before: Snapshot, after: Snapshot): Changes {
-  const indexes = listed('indexes', before.sections.indexes, after.sections.indexes, indexChanges)
+  const isKnown = knownTables(before.sections.tables, after.sections.tables)
+  const indexes = listed('indexes', before.sections.indexes, after.sections.indexes, (a, b, isWhole) =>
+    indexChanges(a.filter(isKnown), b.filter(isKnown), isWhole),
+  )
   const tables = listed('tables', before.sections.tables, after.sections.tables, tableChanges)
   return {
     changes: [...indexes.changes, ...tables.changes, ...sizeChanges(before, after)],
@@ -26,10 +29,27 @@ function listed<T>(
   changed: (a: T[], b: T[], isWhole: boolean) => Change[],
 ): Changes {
   if (!a.ok || !b.ok) return {changes: [], unknown: [`${name}: not read in the ${a.ok ? 'second' : 'first'} run`]}
-  const isWhole = [a, b].every(({total, data}) => total === undefined || total <= data.length)
+  const isWhole = isComplete(a) && isComplete(b)
   const unknown = isWhole ? [] : [`${name}: only the largest were read, others may have come or gone`]
   return {changes: changed(a.data, b.data, isWhole), unknown}
 }
+
+/**
+ * Indexes are read with their tables: those of a table that only one list has came or went with it, or lie behind the
+ * end of the other list.
+ */
+function knownTables(before: Section<Table[]>, after: Section<Table[]>): (index: Index) => boolean {
+  if (!before.ok || !after.ok) return () => true
+  const names = ({data}: {data: Table[]}) => new Set(data.map(({schema, name}) => qualified(schema, name)))
+  const [a, b] = [names(before), names(after)]
+  const isWhole = isComplete(before) && isComplete(after)
+  return ({schema, table}) => {
+    const name = qualified(schema, table)
+    return a.has(name) === b.has(name) && (isWhole || a.has(name))
+  }
+}
+
+const isComplete = ({total, data}: {total?: number; data: unknown[]}) => total === undefined || total <= data.length
 
 function indexChanges(before: Index[], after: Index[], isWhole: boolean): Change[] {
   const named = (indexes: Index[]) => new Map(indexes.map(index => [qualified(index.schema, index.name), index]))

@@ -7,6 +7,9 @@ import {condition} from './condition.js'
 import {type Phase, phaseAfter} from './phases.js'
 import type {Condition} from './types.js'
 
+/** `basedOn`: users of the steps that were run; empty: nothing is predicted. */
+type Predicted = {basedOn: number[]; conditions: Condition[]}
+
 /** What the next step needs, as far as may be told: never beyond 2.5 times the tested users. */
 export function predictedConditions(
   tested: number,
@@ -14,17 +17,19 @@ export function predictedConditions(
   ladder: readonly Phase[],
   steps: readonly LadderStep[],
   limits: Limits,
-): Condition[] {
+): Predicted {
   const most = Math.floor(MAX_EXTRAPOLATION * tested)
   const after = phaseAfter(ladder, tested)?.users ?? null
-  if (after !== null && users > after) return [skipped(users, after)]
+  if (after !== null && users > after) return {basedOn: [], conditions: [skipped(users, after)]}
   // The ladder's own first step is three times as high: then as far as it may be told.
-  if (users > most && users !== after) return [tooFar(users, most, tested)]
+  if (users > most && users !== after) return {basedOn: [], conditions: [tooFar(users, most, tested)]}
   const at = Math.min(users, most)
   const prediction = predict(steps, at, limits)
-  const note =
-    prediction.refused ?? `${prediction.known} for ${number(at)} users${at < users ? ', as far as can be told' : ''}`
-  return [poolCondition(prediction, limits, note), runningCondition(prediction, limits, note)]
+  const {known, from, refused} = prediction
+  const source = `${known} for ${number(at)} users, from steps with ${from.map(number).join(', ')}`
+  const note = refused ?? `${source}${at < users ? ', as far as can be told' : ''}`
+  const conditions = [poolCondition(prediction, limits, note), runningCondition(prediction, limits, note)]
+  return {basedOn: refused ? [] : from, conditions}
 }
 
 const skipped = (users: number, after: number): Condition => ({

@@ -91,6 +91,8 @@ export type Next = {
   verdict: Go
   users: number | null
   phase: string | null
+  /** users of the steps that the predicted conditions are made from */
+  basedOn: number[]
   conditions: Condition[]
 }
 

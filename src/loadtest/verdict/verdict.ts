@@ -3,12 +3,14 @@ import type {Snapshot} from '../../snapshot.js'
 import {number} from '../../units.js'
 import {VERSION} from '../../version.js'
 import type {ClientRun} from '../client.js'
+import type {Compared} from '../journey/row.js'
 import {limitsOf} from '../limits.js'
 import type {Run} from '../record.js'
 import {type LadderStep, stepOf} from '../steps.js'
 import {actionsOf} from './actions.js'
 import {bottleneckOf} from './bottleneck.js'
 import {criteriaOf, errorsOf} from './criteria.js'
+import {distinct, earlierWarnings, lowerSteps} from './earlier.js'
 import {type Facts, factsOf} from './facts.js'
 import {failuresOf} from './failures.js'
 import {headlineOf, passedOf} from './headline.js'
@@ -24,6 +26,8 @@ export type VerdictInput = {
   run: Run
   /** null: no file of a load generator was given */
   client: ClientRun | null
+  /** runs of lower steps, for the prediction */
+  earlier: readonly Compared[]
   ladder: readonly Phase[]
   /** what was told; null: by the files, by the users, the ladder's next step */
   users: number | null
@@ -68,7 +72,14 @@ export async function judgeRun(input: VerdictInput): Promise<LoadVerdict> {
     peaks: peaksOf(facts, input.peaks),
     actions: actionsOf(bottleneck.causes, failures.groups, next.conditions),
     next,
-    warnings: [...new Set([...parts.warnings, ...alignment.warnings, ...warningsOf(run, client)])],
+    warnings: [
+      ...new Set([
+        ...parts.warnings,
+        ...alignment.warnings,
+        ...warningsOf(run, client),
+        ...earlierWarnings(run, input.earlier, users),
+      ]),
+    ],
   }
 }
 
@@ -86,7 +97,7 @@ function judgeStep(facts: Facts, phase: Phase | null) {
 }
 
 function nextStep(
-  {ladder, nextUsers, run}: VerdictInput,
+  {ladder, nextUsers, run, earlier}: VerdictInput,
   facts: Facts,
   measured: Next['conditions'],
   parts: Parts,
@@ -95,12 +106,13 @@ function nextStep(
   const after = facts.users === null ? null : phaseAfter(ladder, facts.users)
   const users = nextUsers ?? after?.users ?? null
   const limits = limitsOf(run, {cores: facts.cores, p95Ms: phase?.p95 ?? null})
+  const tested = facts.users
+  const steps = [...lowerSteps(earlier, tested), ...stepsOf(run, facts, parts)]
   const predicted =
-    users === null || facts.users === null
-      ? []
-      : predictedConditions(facts.users, users, ladder, stepsOf(run, facts, parts), limits)
-  const conditions = [...measured, ...predicted]
-  return {verdict: goOf(conditions), users, phase: users === null ? null : phaseAt(ladder, users).name, conditions}
+    users === null || tested === null ? null : predictedConditions(tested, users, ladder, distinct(steps), limits)
+  const conditions = [...measured, ...(predicted?.conditions ?? [])]
+  const phaseName = users === null ? null : phaseAt(ladder, users).name
+  return {verdict: goOf(conditions), users, phase: phaseName, basedOn: predicted?.basedOn ?? [], conditions}
 }
 
 /** The lower plateaus of the same run, and the one that is judged. */
@@ -108,8 +120,7 @@ function stepsOf(run: Run, {client, users, step}: Facts, {plateaus, plateau}: Pa
   const lower = plateaus.flatMap(({users: at, from, to}) =>
     at === null || from === null || to === null || users === null || at >= users ? [] : [{users: at, from, to}],
   )
-  const distinct = lower.filter((each, at) => lower.findLastIndex(({users}) => users === each.users) === at)
-  const steps = plateau ? distinct.map(span => stepOf(run, client, span)) : []
+  const steps = plateau ? lower.map(span => stepOf(run, client, span)) : []
   return [...steps, step]
 }
 

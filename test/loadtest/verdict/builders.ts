@@ -208,7 +208,7 @@ export function reportOf(findings: Finding[] = [], skipped: string[] = []): Repo
 /** The whole judgement, with 50 users on the built-in ladder. */
 export const judge = (run: Run, client: ClientRun | null, part: Partial<VerdictInput> & {report?: Report} = {}) =>
   judgeRun({
-    ...{run, client, ladder: ladderOf(), users: null, phase: null, nextUsers: null},
+    ...{run, client, earlier: [], ladder: ladderOf(), users: null, phase: null, nextUsers: null},
     ...{peaks: {cpu: null, memory: null}, cores: null, isTold: false},
     analyze: async () => part.report ?? reportOf(),
     ...part,

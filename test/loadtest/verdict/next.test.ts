@@ -94,7 +94,7 @@ describe('how far', () => {
   test('from 10 to 30 is farther than may be told', async () => {
     const {next} = await judged({start: {users: 10}}, {users: 10, mean: 50})
     expect(next.users).toBe(30)
-    expect(next.conditions.at(-1)!.note).toContain('25 users, as far as can be told')
+    expect(next.conditions.at(-1)!.note).toContain('25 users, from steps with 10, as far as can be told')
   })
 
   test('beyond the last step: 2.5 times', async () => {

@@ -65,7 +65,10 @@ describe('which part of the run', () => {
     expect(verdict.criteria[0]).toMatchObject({measured: 100, source: 'requests from the ramp on'})
     // The lower plateau is a step of the ladder, too: the prediction rests on two.
     const predicted = verdict.next.conditions.filter(({name}) => name.startsWith('predicted'))
-    expect(predicted.map(({note}) => note)).toEqual(['estimated for 100 users', 'estimated for 100 users'])
+    expect(predicted.map(({note}) => note)).toEqual([
+      'estimated for 100 users, from steps with 30, 50',
+      'estimated for 100 users, from steps with 30, 50',
+    ])
   })
 
   test('up to the first restart of the server', async () => {
