@@ -27,6 +27,7 @@ export function bottleneckOf(given: Case): LoadVerdict['bottleneck'] {
   const weight = (each: Judged) => (leads(each) ? 2 : isMaterialFor(each) ? 1 : 0)
   const found = [...firing]
     .sort((a, b) => weight(b) - weight(a))
+    .map(besideLoops)
     .map((each, at) => reportOf(each, RANKS[at] ?? 'further', isMaterialFor(each), given))
   const [first] = found
   return {
@@ -35,6 +36,21 @@ export function bottleneckOf(given: Case): LoadVerdict['bottleneck'] {
     unjudged,
   }
 }
+
+/** Round trips are time outside the database, too: said, or the two causes read as a contradiction. */
+function besideLoops(each: Judged, at: number, all: Judged[]): Judged {
+  const loops = all.findIndex(({cause}) => cause.id === 'N_PLUS_ONE')
+  if (each.cause.id !== 'NOT_THE_DATABASE' || loops === -1 || loops > at) return each
+  const {cause, verdict} = each
+  return {
+    cause: {...cause, title: `${cause.title}, the round trips of the N+1 loops among it`},
+    verdict: {...verdict, look: [ROUND_TRIPS, ...verdict.look]},
+  }
+}
+
+const ROUND_TRIPS =
+  'Each query of a loop is a round trip that the database does not see: it waits for the next query meanwhile. Mend ' +
+  'the loops first, then measure what is left.'
 
 function reportOf(
   {cause, verdict}: Judged,
