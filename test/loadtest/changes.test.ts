@@ -122,6 +122,16 @@ describe('what was changed between two runs', () => {
     expect(unknown).toEqual(['indexes: only the largest were read, others may have come or gone'])
   })
 
+  it('indexes of tables that only one list has came and went with them, or were not read', () => {
+    const other = table({name: 'other'})
+    expect(texts({}, {tables: [table({})], indexes: [index({})]})).toEqual(['table "public"."pekerjaan" was created'])
+    const before = snapshot({...EMPTY, tables: [other]})
+    const after = snapshot({...EMPTY, tables: [table({})], indexes: [index({})]})
+    const {tables} = after.sections
+    if (tables.ok) tables.total = 9000
+    expect(changesBetween(before, after).changes).toEqual([])
+  })
+
   it('pools: sizes, a pooler put in front; a general size is not told once more for each database', () => {
     expect(
       texts({poolers: [pooler({default_pool_size: '20'})]}, {poolers: [pooler({default_pool_size: '140'})]}),
