@@ -6,11 +6,14 @@ import {fixHtml} from './blocks.js'
 import {type Html, html} from './html.js'
 import {severityTag} from './marks.js'
 import type {PageInput, Section} from './page.js'
-import {empty, folded, table} from './parts.js'
+import {empty, folded, short, table} from './parts.js'
 
 /** Of one rule so many are told in full, so many named, the rest counted. */
 const SHOWN_PER_RULE = 5
 const NAMED_PER_RULE = 20
+/** Of all rules together. */
+const NAMED = 400
+const LONGEST = 300
 /** Characters of markup after which findings are only named: a page must go into an e-mail. */
 const BUDGET = 600_000
 /** These are open from the start: what must be read first. */
@@ -46,14 +49,16 @@ function withinBudget(all: readonly Finding[], newness: Newness): {full: Html[];
   const named: Numbered[] = []
   const shown = new Map<string, number>()
   let spent = 0
+  let isFull = false
   for (const [at, finding] of all.entries()) {
     const id = `finding-${at + 1}`
     const before = shown.get(finding.rule) ?? 0
-    const isNew = newness.has(finding.fingerprint)
+    const change = newness.get(finding.fingerprint)
     const isOpen = at < OPEN && (finding.severity === 'critical' || finding.severity === 'high')
-    const told =
-      (before < SHOWN_PER_RULE || isNew) && findingHtml(finding, id, newness.get(finding.fingerprint), isOpen)
-    if (told && spent + told.markup.length <= BUDGET) {
+    const isTold = !isFull && (before < SHOWN_PER_RULE || change !== undefined)
+    const told = isTold ? findingHtml(finding, id, change, isOpen) : null
+    isFull ||= told !== null && spent + told.markup.length > BUDGET
+    if (told && !isFull) {
       spent += told.markup.length
       shown.set(finding.rule, before + 1)
       full.push(told)
@@ -93,16 +98,22 @@ ${fixes.map((fix, at) => fixHtml(fix, fixes.length > 1 ? `Fix ${at + 1}` : 'Fix'
 
 function namedHtml(named: readonly Numbered[]): Html {
   const rules = [...new Set(named.map(({finding}) => finding.rule))]
+  let left = NAMED
   return html`${rules.map(rule => {
     const of = named.filter(({finding}) => finding.rule === rule)
-    const left = of.length - NAMED_PER_RULE
-    return folded(
-      `${rule}: ${of.length} more`,
-      html`<ul class="plain">${of.slice(0, NAMED_PER_RULE).map(
-        ({finding, id}) =>
-          html`<li id="${id}">${severityTag(finding.severity)} ${finding.title} <span class="facts">${finding.subject}</span></li>
-`,
-      )}</ul>${left > 0 && html`<p class="note">And ${left} more: ahsp-db fix ${rule} has all of them.</p>`}`,
-    )
+    const shown = of.slice(0, Math.min(NAMED_PER_RULE, left))
+    left -= shown.length
+    return folded(`${rule}: ${of.length} more`, html`${namesHtml(shown)}${restHtml(rule, of.length - shown.length)}`)
   })}`
 }
+
+const namesHtml = (named: readonly Numbered[]): Html | null =>
+  named.length === 0
+    ? null
+    : html`<ul class="plain">${named.map(
+        ({finding: {severity, title, subject}, id}) =>
+          html`<li id="${id}">${severityTag(severity)} ${short(title, LONGEST)} <span class="facts">${short(subject, LONGEST)}</span></li>\n`,
+      )}</ul>`
+
+const restHtml = (rule: string, left: number): Html | null =>
+  left > 0 ? html`<p class="note">And ${left} that are not named: ahsp-db fix ${rule} has all of them.</p>` : null

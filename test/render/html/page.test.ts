@@ -4,7 +4,7 @@ import type {Browser, BrowserContextOptions, Page} from 'playwright-core'
 import {afterAll, beforeAll, describe, expect, it} from 'vitest'
 import {html} from '../../../src/render/html/index.js'
 import {poisoned} from '../hostile.js'
-import {sampleReport} from '../sample.js'
+import {report, result, sampleReport} from '../sample.js'
 import {hasBrowser, launch, type Opened, openPage} from './browser.js'
 import {BREAKOUT, IMAGE, LONG, pageOf, twoRuns} from './subject.js'
 
@@ -33,6 +33,29 @@ describe('the page as text', () => {
     const head = text.slice(0, text.indexOf('id="findings"'))
     expect(head).toContain('NOT READY for 100 users')
     expect(head).toMatch(/New <span class="count">\d/)
+  })
+})
+
+describe('a page with more than anybody reads', () => {
+  const many = (rule: string) => {
+    const one = sampleReport().results[0]!.findings[0]!
+    return Array.from({length: 100}, (_, at) => ({
+      ...one,
+      rule,
+      subject: `"public"."table ${at} ${LONG}"`,
+      fingerprint: `${rule} ${at}`,
+    }))
+  }
+  const rules = Array.from({length: 80}, (_, at) => `tables/rule-${at}`)
+  const huge = report(rules.map(rule => result(rule, {status: 'found', findings: many(rule)})))
+
+  it('stays small, and counts what it does not name', async () => {
+    const page = await html(huge, {snapshot: null})
+    expect(Buffer.byteLength(page)).toBeLessThan(1_500_000)
+    expect(page).toContain('8000 findings')
+    expect(page).toContain('tables/rule-0: 95 more')
+    expect(page).toContain('And 75 that are not named: ahsp-db fix tables/rule-0')
+    expect(page).toContain('And 100 that are not named: ahsp-db fix tables/rule-79')
   })
 })
 
