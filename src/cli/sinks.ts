@@ -103,7 +103,9 @@ export async function orFailure<T>(sinks: readonly Sink[], work: () => Promise<T
     return await work()
   } catch (error) {
     const outcome = await failureOutcome(error, name)
-    const machines = sinks.filter(({format}) => isMachineFormat(format))
+    // While another run is at work its files are the news.
+    const isBusy = error instanceof CliError && error.exit === EXIT.busy
+    const machines = sinks.filter(({format, file}) => isMachineFormat(format) && !(isBusy && file !== undefined))
     const failed = await writeSinks(machines, ({format}) =>
       isMachineFormat(format) ? renderOutcomes([outcome], format) : Promise.resolve(''),
     )

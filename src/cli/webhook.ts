@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import type {Diff} from '../diff/diff-types.js'
-import {CliError, usageError} from '../errors.js'
+import {CliError, EXIT, usageError} from '../errors.js'
 import type {Outcome} from '../render/outcome.js'
 import {WEBHOOK_FORMATS, type WebhookFormat} from '../webhook/body.js'
 import type {PostOptions} from '../webhook/post.js'
@@ -12,9 +12,8 @@ export const webhookFlags = {
   }),
   'webhook-format': Flags.option({
     options: WEBHOOK_FORMATS,
-    default: 'slack' as const,
     dependsOn: ['webhook'],
-    description: 'what the other side takes',
+    description: 'what the other side takes (default: slack)',
   })(),
 }
 
@@ -25,7 +24,7 @@ export type Webhook = {url: URL; format: WebhookFormat}
  * are seen by others: `env:NAME` takes it from the environment. Throws usage errors (exit 2).
  */
 export async function webhookOf(
-  flags: {webhook?: string; 'webhook-format': WebhookFormat},
+  flags: {webhook?: string; 'webhook-format'?: WebhookFormat},
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Webhook | undefined> {
   if (flags.webhook === undefined) return undefined
@@ -33,7 +32,7 @@ export async function webhookOf(
   const name = /^env:(.*)$/s.exec(flags.webhook)?.[1]
   const text = name === undefined ? flags.webhook : env[name]
   if (!text) throw usageError(`--webhook: the variable ${JSON.stringify(name ?? '')} is not set`, 'export it')
-  return {url: webhookUrl(text), format: flags['webhook-format']}
+  return {url: webhookUrl(text), format: flags['webhook-format'] ?? 'slack'}
 }
 
 /**
@@ -57,7 +56,9 @@ export async function sendSummary(
 
 /** That there is no report is news, too: its code is sent, and the error goes on to be thrown. */
 export async function sendFailure(webhook: Webhook | undefined, error: unknown): Promise<void> {
-  if (!webhook) return
+  // No news: what was not sent or written is told by its own error, and the other run sends its summary itself.
+  const isOther = error instanceof CliError && (error.exit === EXIT.output || error.exit === EXIT.busy)
+  if (!webhook || isOther) return
   const {ConnectError} = await import('../connect/error.js')
   const name = error instanceof ConnectError ? error.target.database : 'ahsp-db'
   const code = error instanceof CliError ? error.code : 'INTERNAL'

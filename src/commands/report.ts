@@ -19,6 +19,7 @@ import {lockRun} from '../cli/lock-run.js'
 import {writePage} from '../cli/page.js'
 import {reportOfRefusal} from '../cli/refusal.js'
 import {trendOf} from '../cli/trend.js'
+import {sendFailure, sendSummary, webhookFlags, webhookOf} from '../cli/webhook.js'
 import {EXIT} from '../errors.js'
 
 export default class Report extends Command {
@@ -32,6 +33,7 @@ export default class Report extends Command {
     '<%= config.bin %> report postgres://me@db.example/app --save -o report.html',
     '<%= config.bin %> report --history /var/lib/ahsp-db --baseline 7d -o week.html',
     '<%= config.bin %> report --snapshot night.json -o night.html',
+    '<%= config.bin %> report --save --webhook env:SLACK_WEBHOOK',
   ]
   static override args = conninfoArg
   static override flags = {
@@ -47,12 +49,14 @@ export default class Report extends Command {
     ...baselineFlags,
     ...historyFlags,
     ...selectionFlags,
+    ...webhookFlags,
     ...exitFlags,
     ...globalFlags,
   }
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Report)
+    const webhook = await webhookOf(flags)
     const setup = await configure(flags, args.conninfo)
     const {context, config} = setup
     const plan = historyPlan(flags.history, config)
@@ -70,11 +74,17 @@ export default class Report extends Command {
       const {report, diff} = await judgeSince(snapshot, setup, {...flags, baseline, place: plan.place})
       await writePage(report, {snapshot, diff, trend, context}, flags.output, notes)
       process.exitCode = exitCodeOf(report, snapshot, flags['fail-on'] ?? config.failOn, flags.strict)
-      if (flags.save) await remember(snapshot, report, plan)
+      try {
+        if (flags.save) await remember(snapshot, report, plan)
+      } finally {
+        await sendSummary(webhook, {report, snapshot}, diff)
+      }
     } catch (error) {
       const report = await reportOfRefusal(error, context)
+      if (!report) await sendFailure(webhook, error)
       if (!report) throw error
       await writePage(report, {snapshot: null, context}, flags.output)
+      await sendSummary(webhook, {report, snapshot: null})
       process.exitCode = EXIT.connect
     }
   }

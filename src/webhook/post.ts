@@ -31,8 +31,8 @@ export function webhookUrl(text: string): URL {
 }
 
 /**
- * Posts `body` (JSON). Tries three times when it was not taken for now (network, 408, 429, 5xx), within 30 seconds; follows no
- * redirect. Throws CliError (exit 6); of the address it names the host alone.
+ * Posts `body` (JSON). Tries three times when it was not taken for now (network, 408, 429, 5xx), within 30
+ * seconds; follows no redirect. Throws CliError (exit 6); of the address it names the host alone.
  */
 export async function post(url: URL, body: string, options: PostOptions = {}): Promise<void> {
   const {totalMs = TOTAL_MS, pauseMs = PAUSE_MS} = options
@@ -57,7 +57,12 @@ export async function post(url: URL, body: string, options: PostOptions = {}): P
 }
 
 async function attempt(url: URL, body: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Answer> {
-  const timeout = AbortSignal.timeout(Math.max(1, Math.round(timeoutMs)))
+  const ending = new AbortController()
+  const interrupt = () => ending.abort()
+  // Not AbortSignal.any: the first releases of Node 20 lack it.
+  const timer = setTimeout(() => ending.abort(new DOMException('no answer', 'TimeoutError')), Math.max(1, timeoutMs))
+  signal?.addEventListener('abort', interrupt)
+  if (signal?.aborted) interrupt()
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -65,7 +70,7 @@ async function attempt(url: URL, body: string, timeoutMs: number, signal: AbortS
       headers: {'content-type': 'application/json; charset=utf-8', 'user-agent': 'ahsp-db'},
       // Where it leads is not what the user named.
       redirect: 'manual',
-      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+      signal: ending.signal,
     })
     // The answer's text is not needed, but its connection must not stay open.
     await response.body?.cancel()
@@ -73,6 +78,9 @@ async function attempt(url: URL, body: string, timeoutMs: number, signal: AbortS
   } catch (error) {
     if (signal?.aborted) return {ok: false, reason: 'interrupted', isFinal: true}
     return {ok: false, reason: reasonOf(error), isFinal: false}
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', interrupt)
   }
 }
 
@@ -101,5 +109,5 @@ function reasonOf(error: unknown): string {
 function notTaken({host}: URL, reason: string, attempts: number): CliError {
   const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`
   const message = `the webhook at ${host} did not take the summary: ${reason} (${times})`
-  return new CliError('WEBHOOK', EXIT.output, message, 'check its address; the report itself is written')
+  return new CliError('WEBHOOK', EXIT.output, message, 'check its address, and whether it can be reached from here')
 }
