@@ -5,7 +5,7 @@ import * as Flags from '@oclif/core/flags'
 import {conninfoArg, globalFlags} from '../cli/flags.js'
 import {emit, writeAtomically} from '../cli/output.js'
 import {SCHEDULERS, unitsFor, unitsText} from '../schedule/index.js'
-import {planOf} from '../schedule/request.js'
+import {DEFAULT_COMMAND, planOf} from '../schedule/request.js'
 
 export default class Schedule extends Command {
   static override summary = 'Print what makes a scheduler run it: systemd, cron, Kubernetes, GitHub or GitLab.'
@@ -23,7 +23,7 @@ export default class Schedule extends Command {
   static override flags = {
     print: Flags.option({options: SCHEDULERS, required: true, char: 'p', description: 'for which scheduler'})(),
     every: Flags.string({description: '15min, 6h or "daily 06:00"', default: '15min', helpValue: 'TIME'}),
-    command: Flags.string({description: 'what runs', default: 'check --save', helpValue: 'WORDS'}),
+    command: Flags.string({description: 'what runs', default: DEFAULT_COMMAND, helpValue: 'WORDS'}),
     config: Flags.string({char: 'c', description: 'where its configuration will be', helpValue: 'FILE'}),
     user: Flags.string({description: 'account it runs as (systemd, cron)', helpValue: 'NAME'}),
     mail: Flags.string({description: 'who hears of trouble (systemd, cron)', default: 'root', helpValue: 'ADDRESS'}),

@@ -27,6 +27,9 @@ const CONFIG: Record<Scheduler, string> = {
   gitlab: 'ahsp-db.yaml',
 }
 
+/** Trouble is told once: when it comes, not as long as it stays. */
+export const DEFAULT_COMMAND = 'check --save --baseline last --fail-on-new --brief'
+
 /** Commands whose exit code tells how things are. */
 const COMMANDS = ['check', 'report']
 
