@@ -55,8 +55,8 @@ function withinBudget(all: readonly Finding[], newness: Newness): {full: Html[];
     const before = shown.get(finding.rule) ?? 0
     const change = newness.get(finding.fingerprint)
     const isOpen = at < OPEN && (finding.severity === 'critical' || finding.severity === 'high')
-    const isTold = !isFull && (before < SHOWN_PER_RULE || change !== undefined)
-    const told = isTold ? findingHtml(finding, id, change, isOpen) : null
+    const isTold: boolean = !isFull && (before < SHOWN_PER_RULE || change !== undefined)
+    const told: Html | null = isTold ? findingHtml(finding, id, change, isOpen) : null
     isFull ||= told !== null && spent + told.markup.length > BUDGET
     if (told && !isFull) {
       spent += told.markup.length
