@@ -2,19 +2,21 @@ import type {Config, TargetConfig} from '../config.js'
 import {EXIT} from '../errors.js'
 import type {CheckTarget} from '../fleet/run.js'
 import {withTarget} from '../fleet/targets.js'
+import type {TrendPoint} from '../history/trend.js'
 import {render} from '../render/index.js'
-import type {Outcome as RenderedOutcome} from '../render/outcome.js'
 import type {Report} from '../report.js'
 import type {Severity} from '../rule.js'
 import type {Snapshot} from '../snapshot.js'
 import {readServer} from './acquire.js'
 import {judgeSince, newsOf, type Setup} from './earlier.js'
+import type {Kept} from './fleet-kept.js'
 import {historyPlan, remember} from './history.js'
 import {exitCodeOf, type JudgeFlags, withFlags} from './judge.js'
 import {lockRun} from './lock-run.js'
 import {duration} from './quantity.js'
 import {reportOfRefusal} from './refusal.js'
 import {type Sink, writeSinks} from './sinks.js'
+import {trendOf} from './trend.js'
 
 export type TargetFlags = JudgeFlags & {
   timeout: string
@@ -29,34 +31,29 @@ export type TargetFlags = JudgeFlags & {
   'wait-lock'?: string
 }
 
-type Judged = {report: Report; counted: Report; snapshot: Snapshot | null; diff?: Diff}
+type Judged = {report: Report; counted: Report; snapshot: Snapshot | null; diff?: Diff; trend?: TrendPoint[]}
 type Diff = Awaited<ReturnType<typeof judgeSince>>['diff']
-/** What is kept for formats that need whole reports; `counted`: what counts for a monitor. */
-export type KeptOutcome = RenderedOutcome & {counted: Report | null}
 type OwnSink = Sink & {fileOf: (name: string) => string}
 
 /**
  * Checks one target as the check of one server does, and writes its own files; without costing new indexes, which
- * takes a private server for each. `kept`: where whole reports are collected for formats that need all of them.
+ * takes a private server for each. `kept`: what formats need that are of all targets.
  */
-export function checkTarget(
-  flags: TargetFlags,
-  file: Config,
-  sinks: readonly OwnSink[],
-  kept: KeptOutcome[] | null,
-): CheckTarget {
+export function checkTarget(flags: TargetFlags, file: Config, sinks: readonly OwnSink[], kept: Kept): CheckTarget {
+  // Only the page shows trends, and they cost reading the history.
+  const withTrend = sinks.some(({format}) => format === 'html')
   return async (target, {signal, onSession, isGivenUp}) => {
     const setup = withFlags(flags, withTarget(file, target, process.env))
     const {place} = historyPlan(flags.history, setup.config)
     const release = flags.save ? await lockRun(setup.config.connection, flags, place) : null
     try {
-      const judged = await readAndJudge(setup, flags, {signal, onSession})
+      const judged = await readAndJudge(setup, flags, {signal, onSession}, withTrend)
       const {report, counted, snapshot} = judged
       const failOn = flags['fail-on'] ?? setup.config.failOn
       const exit = snapshot ? exitCodeOf(counted, snapshot, failOn, flags.strict) : EXIT.connect
       // What is told as an error must not be there as a report, too.
       if (isGivenUp()) return {report, snapshot, exit}
-      kept?.push({name: target.name, report, counted, snapshot: snapshot && slim(snapshot)})
+      kept.add({name: target.name, report, snapshot}, counted, {failOn: flags['fail-on']})
       const failure =
         (await writeOwn(judged, setup, {sinks, target, full: flags.full})) ?? (await save(judged, setup, flags))
       return failure ? {report, snapshot, exit: EXIT.output, error: failure} : {report, snapshot, exit}
@@ -70,6 +67,7 @@ async function readAndJudge(
   setup: Setup,
   flags: TargetFlags,
   hooks: {signal: AbortSignal; onSession: () => Promise<void>},
+  withTrend: boolean,
 ): Promise<Judged> {
   const {pgbouncer, connection: conninfo} = setup.config
   const {window, deep, timeout, baseline} = flags
@@ -77,8 +75,11 @@ async function readAndJudge(
     const connectMs = duration('--timeout', timeout)
     const snapshot = await readServer({conninfo, pgbouncer, window, deep, timeout}, {...hooks, connectMs})
     const {place} = historyPlan(flags.history, setup.config)
-    const {report, diff} = await judgeSince(snapshot, setup, {baseline, place})
-    return {report, counted: flags['fail-on-new'] ? newsOf(report, diff) : report, snapshot, diff}
+    const trend = withTrend ? (await trendOf(snapshot, place)).points : []
+    // Who asks for nothing is compared with the last run, and not told that there is none.
+    const since = baseline ?? (trend.length > 0 ? 'last' : undefined)
+    const {report, diff} = await judgeSince(snapshot, setup, {baseline: since, place})
+    return {report, counted: flags['fail-on-new'] ? newsOf(report, diff) : report, snapshot, diff, trend}
   } catch (error) {
     const report = await reportOfRefusal(error, setup.context)
     if (!report) throw error
@@ -88,10 +89,10 @@ async function readAndJudge(
 
 type Own = {sinks: readonly OwnSink[]; target: TargetConfig; full?: boolean}
 
-const writeOwn = ({report, snapshot, diff}: Judged, {context}: Setup, {sinks, target, full}: Own) =>
+const writeOwn = ({report, snapshot, diff, trend}: Judged, {context}: Setup, {sinks, target, full}: Own) =>
   writeSinks(
     sinks.map(({format, fileOf}) => ({format, file: fileOf(target.name)})),
-    ({format}) => render(report, format, {color: false, width: 80, full, page: {snapshot, context, diff}}),
+    ({format}) => render(report, format, {color: false, width: 80, full, page: {snapshot, context, diff, trend}}),
   )
 
 /** What fails after the report is there costs it no findings. */
@@ -101,11 +102,4 @@ async function save({report, snapshot}: Judged, {config}: Setup, flags: TargetFl
     () => null,
     (error: unknown) => error,
   )
-}
-
-/** The sections that formats for other programs look at. */
-function slim(snapshot: Snapshot): Snapshot {
-  const {settings, activity, databases, server} = snapshot.sections
-  const few = activity.ok ? {...activity, data: {...activity.data, sessions: []}} : activity
-  return {...snapshot, window: null, sections: {settings, activity: few, databases, server} as Snapshot['sections']}
 }

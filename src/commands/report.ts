@@ -8,6 +8,7 @@ import {
   conninfoArg,
   contextFlags,
   exitFlags,
+  fleetFlags,
   globalFlags,
   historyFlags,
   selectionFlags,
@@ -22,6 +23,8 @@ import {trendOf} from '../cli/trend.js'
 import {sendFailure, sendSummary, webhookFlags, webhookOf} from '../cli/webhook.js'
 import {EXIT} from '../errors.js'
 
+const DEFAULT_PAGE = 'report.html'
+
 export default class Report extends Command {
   static override summary = 'The report as one page to look at, to send and to print.'
   static override description =
@@ -33,6 +36,7 @@ export default class Report extends Command {
     '<%= config.bin %> report postgres://me@db.example/app --save -o report.html',
     '<%= config.bin %> report --history /var/lib/ahsp-db --baseline 7d -o week.html',
     '<%= config.bin %> report --snapshot night.json -o night.html',
+    "<%= config.bin %> report --all --tag production -o 'reports/{name}.html'",
     '<%= config.bin %> report --save --webhook env:SLACK_WEBHOOK',
   ]
   static override args = conninfoArg
@@ -40,7 +44,7 @@ export default class Report extends Command {
     output: Flags.string({
       char: 'o',
       description: 'write to this file; - is standard output',
-      default: 'report.html',
+      default: DEFAULT_PAGE,
       helpValue: 'FILE',
     }),
     ...contextFlags,
@@ -48,6 +52,7 @@ export default class Report extends Command {
     ...snapshotFlags,
     ...baselineFlags,
     ...historyFlags,
+    ...fleetFlags,
     ...selectionFlags,
     ...webhookFlags,
     ...exitFlags,
@@ -56,6 +61,10 @@ export default class Report extends Command {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Report)
+    if (flags.all || flags.tag) {
+      const {reportFleet} = await import('../cli/fleet.js')
+      return reportFleet(flags, args.conninfo, flags.output === DEFAULT_PAGE)
+    }
     const webhook = await webhookOf(flags)
     const setup = await configure(flags, args.conninfo)
     const {context, config} = setup

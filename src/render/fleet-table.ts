@@ -103,10 +103,12 @@ function groupLines(rows: readonly FleetRow[], {width, full, color}: Page): stri
 
 const SEVERITY_WIDTH = 'critical  '.length
 
-/** One line for each finding of each target, and for each that was not read; never wrapped, so it can be grepped. */
+/** A line for each finding of each target, or for what else there is to say of it; never wrapped: it can be grepped. */
 export function fleetBrief(fleet: FleetReport, {color}: RenderOptions): string {
   const lines = fleet.rows.flatMap(row => [
-    ...(row.error ? [`${row.name}  ${row.verdict}  ${prose(row.error.message)}`] : []),
+    ...(row.error || row.findings.length === 0
+      ? [`${row.name}  ${row.verdict}  ${prose(row.error?.message ?? row.headline ?? '')}`]
+      : []),
     ...row.findings.map(finding => {
       const word = severityColor(finding.severity, finding.severity.padEnd(8), color)
       return `${row.name}  ${word}  ${finding.rule}  ${prose(finding.subject)}  ${prose(titleOf(finding))}`

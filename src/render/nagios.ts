@@ -57,7 +57,7 @@ export const nagiosState = (outcomes: readonly Outcome[], options: MachineOption
 
 const WORST_FIRST = ['CRITICAL', 'WARNING', 'UNKNOWN'] as const
 
-function stateOf(parts: readonly NagiosPart[], {isIncomplete}: MachineOptions): NagiosState {
+export function stateOf(parts: readonly NagiosPart[], {isIncomplete}: MachineOptions): NagiosState {
   const states = parts.map(({state}) => state ?? 'UNKNOWN')
   return WORST_FIRST.find(state => states.includes(state)) ?? (isIncomplete || parts.length === 0 ? 'UNKNOWN' : 'OK')
 }
