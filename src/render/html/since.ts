@@ -38,7 +38,7 @@ export function sinceHtml(input: PageInput): Html | null {
   return html`<section class="since" id="since" aria-labelledby="since-title">
 <h2 id="since-title">Since ${minute(diff.before.at)}<span class="facts"> ${seconds(
     Math.max(0, diff.after.at - diff.before.at),
-  )} before</span></h2>
+  )} before this run</span></h2>
 ${groups.length > 0 ? html`<div class="groups">${groups}</div>` : html`<p>Nothing new, nothing worse, nothing gone.</p>`}
 <p class="facts">${restLine(diff)} <a href="#changes">All changes</a></p>
 </section>`
