@@ -67,25 +67,23 @@ const wasReset = (before: Side, {statementsInfo: {statsReset}}: Side) => statsRe
 const PROOF = 5
 
 /**
- * A restart may have lost the counters (a crash does), and before PostgreSQL 17 nothing says so: only when none of them
- * fell are they the same ones. Null: they go on, or each statement tells since when it is counted.
+ * Before PostgreSQL 14 nothing tells of a reset, nor of a restart that lost the counters (a crash does): only when none
+ * of them fell are they the same ones. Null: they go on, or the server tells since when they count.
  */
 function lostCounters(before: Side, after: Side): string | null {
-  if (after.statements.some(({statsSince}) => statsSince !== null) || wasReset(before, after)) return null
-  const wasRestarted = after.server.startedAt > before.at
-  const tells = after.statementsInfo.statsReset !== null
-  if (!wasRestarted && tells) return null
+  if (after.statementsInfo.statsReset !== null) return null
   const known = new Map(before.statements.map(statement => [keyOf(statement), statement]))
   const pairs = after.statements.flatMap(now => {
     const was = known.get(keyOf(now))
     return was ? [{was, now}] : []
   })
-  const event = wasRestarted ? 'the server was restarted' : 'the counters were reset'
-  if (pairs.some(({was, now}) => hasFallen(was, now)) && !hasEvictions(before, after)) {
+  const wasRestarted = after.server.startedAt > before.at
+  if (pairs.some(({was, now}) => hasFallen(was, now))) {
+    const event = wasRestarted ? 'the server was restarted' : 'the counters were reset'
     return `${event}, and its statements are counted anew`
   }
-  if (wasRestarted && pairs.length < PROOF) return `${event}, and nothing tells whether its counters were kept`
-  return null
+  if (!wasRestarted || pairs.length >= PROOF) return null
+  return 'the server was restarted, and nothing tells whether its counters were kept'
 }
 
 const keyOf = ({dbid, userid, queryid, toplevel}: Statement) => `${dbid} ${userid} ${queryid} ${toplevel}`

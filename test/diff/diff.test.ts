@@ -113,6 +113,9 @@ function run({at = AT, statements, entries, evictions = 0, reset = 0, ...part}: 
   return {...taken, collectedAt: at}
 }
 
+/** PostgreSQL 12 and 13 */
+const OLD = {reset: null, evictions: null}
+
 const five = (calls: number, totalMs: number) => ['11', '12', '13', '14', '15'].map(id => statement(id, calls, totalMs))
 
 describe('statements of two runs', () => {
@@ -139,9 +142,9 @@ describe('statements of two runs', () => {
   })
 
   it('after a restart that lost the counters there is no comparison', () => {
-    const before = run({statements: five(1000, 1000)})
+    const before = run({...OLD, statements: five(1000, 1000)})
     const lost = five(1000, 1000).map((each, at) => ({...each, calls: at === 0 ? 5 : 2000, totalMs: 90_000}))
-    const after = run({at: AT + 3600, statements: lost, server: {startedAt: AT + 60}})
+    const after = run({...OLD, at: AT + 3600, statements: lost, server: {startedAt: AT + 60}})
     expect(statementsDiff(before, after)).toEqual({
       comparable: false,
       reason: 'the server was restarted, and its statements are counted anew',
@@ -149,20 +152,19 @@ describe('statements of two runs', () => {
   })
 
   it('after a restart that kept them there is; with too few to tell there is none', () => {
-    const restarted = {at: AT + 3600, server: {startedAt: AT + 60}}
+    const restarted = {...OLD, at: AT + 3600, server: {startedAt: AT + 60}}
     const kept = run({...restarted, statements: five(1100, 5000)})
-    expect(statementsDiff(run({statements: five(1000, 1000)}), kept)).toMatchObject({comparable: true})
+    expect(statementsDiff(run({...OLD, statements: five(1000, 1000)}), kept)).toMatchObject({comparable: true})
     const one = run({...restarted, statements: five(1100, 5000).slice(0, 1)})
-    expect(statementsDiff(run({statements: five(1000, 1000).slice(0, 1)}), one)).toMatchObject({
+    expect(statementsDiff(run({...OLD, statements: five(1000, 1000).slice(0, 1)}), one)).toMatchObject({
       comparable: false,
       reason: 'the server was restarted, and nothing tells whether its counters were kept',
     })
   })
 
   it('before PostgreSQL 14, where nothing tells of a reset, counters that fell do', () => {
-    const old = {reset: null, evictions: null}
-    const before = run({...old, statements: five(1000, 1000)})
-    const after = run({...old, at: AT + 3600, statements: five(10, 900)})
+    const before = run({...OLD, statements: five(1000, 1000)})
+    const after = run({...OLD, at: AT + 3600, statements: five(10, 900)})
     expect(statementsDiff(before, after)).toMatchObject({
       comparable: false,
       reason: 'the counters were reset, and its statements are counted anew',
