@@ -49,9 +49,12 @@ export async function withLock<T>(request: LockRequest, work: () => Promise<T>):
   }
 }
 
+/** In a container it often has no name. */
+const account = () => process.getuid?.() ?? userInfo().username
+
 async function lockFile(place: string, target: HistoryTarget): Promise<string> {
   const isFolder = !/^[a-z][a-z0-9+]*:\/\//i.test(place)
-  const folder = isFolder ? join(place, '.locks') : join(tmpdir(), `ahsp-db-${userInfo().uid}`)
+  const folder = isFolder ? join(place, '.locks') : join(tmpdir(), `ahsp-db-${account()}`)
   try {
     await mkdir(folder, {recursive: true, mode: 0o700})
     if (!isFolder) await refuseForeign(folder)
@@ -65,7 +68,7 @@ async function lockFile(place: string, target: HistoryTarget): Promise<string> {
 async function refuseForeign(folder: string): Promise<void> {
   const found = await lstat(folder)
   if (process.platform === 'win32') return
-  if (!found.isDirectory() || found.uid !== userInfo().uid) throw new Error('it belongs to another user')
+  if (!found.isDirectory() || found.uid !== account()) throw new Error('it belongs to another user')
 }
 
 const self = (): Owner => ({

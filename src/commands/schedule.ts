@@ -19,7 +19,12 @@ export default class Schedule extends Command {
     '<%= config.bin %> schedule --print cron --every "daily 06:00" --mail dba@example.org',
     '<%= config.bin %> schedule --print k8s --command "check --all --save" > cronjob.yaml',
   ]
-  static override args = conninfoArg
+  static override args = {
+    conninfo: {
+      ...conninfoArg.conninfo,
+      description: 'what to check, without a password; else the configuration says it',
+    },
+  }
   static override flags = {
     print: Flags.option({options: SCHEDULERS, required: true, char: 'p', description: 'for which scheduler'})(),
     every: Flags.string({description: '15min, 6h or "daily 06:00"', default: '15min', helpValue: 'TIME'}),

@@ -18,7 +18,8 @@ function crontab(plan: Plan, user: string): string {
   const line =
     `cd ${STATE} && out=$(${words.map(shellWord).join(' ')} 2>&1); code=$?; ` +
     `case $code in 0|75) ;; *) ${tell};; esac`
-  return `# ${user} owns ${STATE} and /etc/ahsp-db/pgpass, both closed to all others.
+  return `# Once: a role that may read statistics only (ahsp-db init > role.sql), and its line in the password file.
+# ${user} owns ${STATE} and /etc/ahsp-db/pgpass, both closed to all others.
 # What is printed is mailed: nothing when all is well, or when the run before is not done yet (75).
 SHELL=/bin/sh
 PATH=/usr/bin:/bin

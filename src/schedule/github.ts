@@ -10,7 +10,8 @@ const value = (expression: string) => `\${{ ${expression} }}`
 
 /** A workflow; GitHub itself mails of a run that failed. */
 export function github(plan: Plan): UnitFile[] {
-  const text = `# The secret AHSP_DB_PGPASS holds the lines of a password file: host:port:database:user:password
+  const text = `# The role: ahsp-db init > role.sql, it may read statistics only.
+# The secret AHSP_DB_PGPASS holds the lines of a password file: host:port:database:user:password
 ${stringify(workflow(plan), {lineWidth: 0})}`
   return [{path: '.github/workflows/ahsp-db.yml', text}]
 }

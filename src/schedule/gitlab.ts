@@ -8,7 +8,8 @@ const HISTORY = '.ahsp-db/history'
 
 /** A job for scheduled pipelines; GitLab itself mails of a pipeline that failed. */
 export function gitlab(plan: Plan): UnitFile[] {
-  const text = `# Build > Pipeline schedules: a schedule with the interval ${cronOf(plan.when)}
+  const text = `# The role: ahsp-db init > role.sql, it may read statistics only.
+# Build > Pipeline schedules: a schedule with the interval ${cronOf(plan.when)}
 # Settings > CI/CD > Variables: AHSP_DB_PGPASS, of type File, protected, with the lines of a password file:
 # host:port:database:user:password
 ${stringify({'ahsp-db': job(plan)}, {lineWidth: 0})}`

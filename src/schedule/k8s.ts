@@ -12,7 +12,10 @@ export function k8s(plan: Plan): UnitFile[] {
   return [{path: 'ahsp-db.yaml', text: `${notes(plan)}${documents.join('---\n')}`}]
 }
 
-const notes = ({config, image}: Plan) => `# First, in the same namespace:
+const notes = ({
+  config,
+  image,
+}: Plan) => `# First a role that may read statistics only (ahsp-db init > role.sql), and in the same namespace:
 #   kubectl create secret generic ahsp-db --from-file=password
 ${config === undefined ? '' : '#   kubectl create configmap ahsp-db --from-file=ahsp-db.yaml\n'}\
 # The alert: a run that found something, or failed, is a failed Job, e.g.

@@ -42,7 +42,9 @@ UMask=0077`
 
 function service(plan: Plan): string {
   const words = [...plan.program, ...commandOf(plan, {config: plan.config, history: `${STATE}/history`})]
-  return `[Unit]
+  return `# Once: a role that may read statistics only (ahsp-db init > role.sql), its line in a password file that root alone
+# reads (/etc/ahsp-db/pgpass, host:port:database:user:password), then: systemctl enable --now ahsp-db.timer
+[Unit]
 Description=Health of the PostgreSQL databases
 Wants=network-online.target
 After=network-online.target

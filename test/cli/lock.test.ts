@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdtemp, readdir, readFile, rm, utimes, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -176,6 +176,34 @@ test("beside a history in a database the lock is this user's, on this machine", 
     await expect(takeLock({target: {...target, database}, place: url})).rejects.toMatchObject({code: 'BUSY'})
   })
 })
+
+const canBecome = process.getuid?.() === 0
+
+test.skipIf(!canBecome)(
+  "an account without a name, as containers have, can lock; nobody else's folder is used",
+  async () => {
+    const shared = await mkdtemp(join(tmpdir(), 'ahsp-db-shared-'))
+    await chmod(shared, 0o1777)
+    await chmod(programs, 0o755)
+    const start = async (uid: number) => {
+      const env = {...process.env, TMPDIR: shared}
+      const child = spawn(process.execPath, [holder, 'postgres://h/history', 'app', '10'], {uid, gid: uid, env})
+      let said = ''
+      child.stdout.on('data', data => {
+        said += data
+      })
+      const [code] = await once(child, 'close')
+      return {code, said}
+    }
+    try {
+      expect(await start(61_234)).toEqual({code: 0, said: 'held\n'})
+      await mkdir(join(shared, 'ahsp-db-61235'))
+      expect(await start(61_235)).toMatchObject({code: 6, said: expect.stringContaining('another user')})
+    } finally {
+      await rm(shared, {recursive: true})
+    }
+  },
+)
 
 test('of several hosts the lock names all, in whatever order they are given', () => {
   const of = (host: string) => {
