@@ -111,6 +111,27 @@ describe('check that remembers', () => {
   }, 30_000)
 })
 
+describe('a history in a database', () => {
+  it('is created by init alone, then checked and compared with', async () => {
+    await sql('CREATE DATABASE monitoring')
+    const place = server.url('monitoring')
+    const save = () => cli(['check', url, '--only', 'schema', '--save', '--baseline', 'last', '--history', place])
+    const missing = await save()
+    expect(missing).toMatchObject({code: 6, stderr: expect.stringContaining('ahsp-db init --history')})
+    expect(missing.stdout).toContain('HEALTHY')
+    const shown = await cli(['init', '--history', place, '--print'])
+    expect(shown.stdout).toContain('CREATE TABLE IF NOT EXISTS ahsp_db_history.entries')
+    expect((await save()).code).toBe(6)
+    const created = await cli(['init', '--history', place])
+    expect(created).toMatchObject({code: 0, stdout: expect.stringContaining('GRANT SELECT, INSERT, DELETE')})
+    expect(await save()).toMatchObject({code: 0, stderr: ''})
+    expect((await save()).stdout).toContain('Since ')
+    expect((await cli(['diff', '--history', place, '--list'])).stdout.trim().split('\n')).toHaveLength(2)
+    expect((await cli(['diff', '--history', place])).code).toBe(0)
+    expect(await readdir(folder)).toEqual([])
+  }, 60_000)
+})
+
 describe('diff', () => {
   it('of remembered runs, by word, age and id; of files; as a list', async () => {
     await cli(['check', url, '--save', '--users', '100'])
