@@ -18,7 +18,8 @@ function linesOf(outcome: Outcome): object[] {
     const {code, message} = outcome.error ?? {code: 'UNKNOWN', message: 'no report'}
     return [{type: 'error', target, code, message}]
   }
-  const {results, ignored, target: place, collectedAt, ...report} = outcome.report
+  // It is a part of the report, and must not be taken for one.
+  const {results, ignored, target: place, collectedAt, format: _, version: __, ...report} = outcome.report
   const unjudged = results.filter(({status}) => status === 'skipped' || status === 'error')
   return [
     ...findingsBySeverity(outcome.report).map(finding => ({type: 'finding', target, at: collectedAt, ...finding})),

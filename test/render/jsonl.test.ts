@@ -30,6 +30,7 @@ describe('jsonl', () => {
       unjudged: [{rule: 'queries/slow', status: 'skipped', cure: 'GRANT pg_monitor TO "app";'}],
     })
     expect(lines[3]).not.toHaveProperty('results')
+    expect(lines[3]).not.toHaveProperty('format')
   })
 
   it('keeps one line a server without a report, and hostile names in their place', async () => {
