@@ -123,16 +123,12 @@ export const newsFlags = {
 
 /** Many servers at once: the targets of the configuration. */
 export const fleetFlags = {
-  all: Flags.boolean({
-    description: 'every target of the configuration, each with a row of one table',
-    exclusive: ['snapshot', 'pgbouncer'],
-  }),
+  all: Flags.boolean({description: 'every target of the configuration, each with a row of one table'}),
   tag: Flags.string({
     description: 'as --all, but only targets with this tag; again for targets that have all of the tags',
     multiple: true,
     // Greedy, it would take the argument that follows for a tag.
     multipleNonGreedy: true,
-    exclusive: ['snapshot', 'pgbouncer'],
     helpValue: 'TAG',
   }),
   jobs: positive({

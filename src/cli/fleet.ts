@@ -81,6 +81,10 @@ async function selected(
   if (conninfo !== undefined) {
     throw usageError('a connection was given together with --all or --tag', 'leave out one of them')
   }
+  if (flags.snapshot) throw usageError('--snapshot is of one server', 'leave out --all')
+  if (flags.pgbouncer) {
+    throw usageError('--pgbouncer is of one server', 'give each target its own: pgbouncer: {consoles: [...]}')
+  }
   if (flags.baseline !== undefined && isFile(flags.baseline)) {
     throw usageError('--baseline FILE is of one server', 'compare many with --baseline last or 7d')
   }
@@ -112,6 +116,8 @@ async function readAll(
   const deadlineMs = duration('--timeout', flags.timeout) + windowMs + lockMs
   const progress = startProgress()
   const stop = onSignal()
+  // Each lock is released at exit, too: no leak, however many there are.
+  if (flags.save) process.setMaxListeners(0)
   const own = sinks.map(sink => ({...sink, fileOf: (name: string) => sink.file!.replaceAll(NAME, name)}))
   try {
     return await runFleet(targets, checkTarget(flags, file, own, kept), {
