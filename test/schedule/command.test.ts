@@ -63,7 +63,15 @@ test('of many targets the locked one alone is left out', async () => {
     place: join(folder, 'many'),
   })
   try {
-    const {code, stdout, stderr} = await cliIn(folder)(['check', '--all', '--save', '--history', 'many', '--format', 'json'])
+    const {code, stdout, stderr} = await cliIn(folder)([
+      'check',
+      '--all',
+      '--save',
+      '--history',
+      'many',
+      '--format',
+      'json',
+    ])
     expect(stderr).toBe('')
     const {rows} = JSON.parse(stdout)
     const exits = Object.fromEntries(rows.map(({name, exit}: {name: string; exit: number}) => [name, exit]))
