@@ -29,7 +29,8 @@ export async function findRun(
   const notes: string[] = []
   for (const head of [...early, ...late]) {
     const entry = await readOr(history, head, notes)
-    if (!entry) continue
+    // The head knows whole milliseconds only: a run must not be compared with itself.
+    if (!entry || entry.snapshot.collectedAt >= end) continue
     if (head.at > limit) notes.push(`the history of this database reaches back ${span(now - head.at)} only`)
     return {head, entry, notes}
   }
