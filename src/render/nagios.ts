@@ -19,7 +19,7 @@ const COUNTED = [...SEVERITIES, 'skipped'] as const
 export type NagiosPart = {
   name: string
   headline: string
-  /** what was found weighs more than what could not be read; null: no report */
+  /** null: no report */
   state: NagiosState | null
   isReady: boolean | null
   /** that count, worst first; the first few as text */
@@ -47,7 +47,7 @@ export const nagios: Machine<NagiosPart> = {
 
 /**
  * CRITICAL: a critical or high finding that counts; WARNING: another one that counts; UNKNOWN: there is no report, or
- * it cannot judge, or is incomplete.
+ * it cannot judge, or is incomplete. What was found weighs more than what could not be read.
  */
 export const nagiosState = (outcomes: readonly Outcome[], options: MachineOptions = {}): NagiosState =>
   stateOf(

@@ -27,9 +27,12 @@ describe('the state', () => {
     expect(nagiosState([outcome], options)).toBe(state)
   })
 
-  it('of several is the worst, and what was found weighs more than what could not be read', () => {
+  it('of several is the worst; one that is down weighs more than a warning', () => {
+    const partial = of({report: report([], {partial: true})})
     expect(nagiosState([healthy, down])).toBe('UNKNOWN')
-    expect(nagiosState([healthy, down, found('medium')])).toBe('WARNING')
+    expect(nagiosState([healthy, down, found('medium')])).toBe('UNKNOWN')
+    expect(nagiosState([healthy, down, found('high')])).toBe('CRITICAL')
+    expect(nagiosState([healthy, partial, found('medium')])).toBe('WARNING')
     expect(NAGIOS_CODES).toEqual({OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3})
   })
 
