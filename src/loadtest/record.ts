@@ -46,8 +46,11 @@ export type ActivitySample = {
   statements: {queryid: string | null; text: string; count: number}[]
   /** seconds of the oldest open transaction of a client */
   oldestTransaction: number | null
-  /** by role, database, application and address (empty: a local socket), most first, the first few */
-  clients: {user: string; database: string; application: string; address: string; count: number}[]
+  /**
+   * by role and database (null: who is still signing in), application and address (empty: a local socket), most first,
+   * the first few
+   */
+  clients: {user: string | null; database: string | null; application: string; address: string; count: number}[]
 }
 
 /**

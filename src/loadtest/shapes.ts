@@ -45,7 +45,9 @@ const activity: z.ZodType<ActivitySample> = z.object({
   blocked: z.array(z.object({relation: text.nullable(), count})),
   statements: z.array(z.object({queryid: text.nullable(), text, count})),
   oldestTransaction: known,
-  clients: z.array(z.object({user: text, database: text, application: text, address: text, count})),
+  clients: z.array(
+    z.object({user: text.nullable(), database: text.nullable(), application: text, address: text, count}),
+  ),
 })
 
 const counters: z.ZodType<CounterSample> = z.object({

@@ -30,7 +30,11 @@ beforeAll(async () => {
     waits: [{type: 'IO', event: 'DataFileRead', count: 1}],
     blocked: [{relation: '"public"."a"', count: 1}],
     statements: [{queryid: '1', text: 'SELECT 1', count: 1}],
-    clients: [{user: 'app', database: 'ahsp', application: 'web', address: '', count: 20}],
+    clients: [
+      {user: 'app', database: 'ahsp', application: 'web', address: '', count: 19},
+      // Not signed in yet.
+      {user: null, database: null, application: '', address: '', count: 1},
+    ],
   }
   lines = [
     start,
