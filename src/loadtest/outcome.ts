@@ -16,8 +16,22 @@ export type Outcome = {
   thinkSeconds: number
 }
 
-/** The model at `users`, in one of its cases. */
-export function outcomeAt(model: Model, limits: Limits, users: number, cases: {think: Case; hold: Case}): Outcome {
+type Cases = {think: Case; hold: Case}
+
+/** The model at `users`, in one of its cases; kept, as each search asks again for what another one asked for. */
+export function outcomeAt(model: Model, limits: Limits, users: number, cases: Cases): Outcome {
+  const {limits: same, known} = kept.get(model) ?? {}
+  const found = same === limits && known ? known : new Map<string, Outcome>()
+  if (found !== known) kept.set(model, {limits, known: found})
+  const key = `${users} ${cases.think} ${cases.hold}`
+  const outcome = found.get(key) ?? solvedAt(model, limits, users, cases)
+  found.set(key, outcome)
+  return outcome
+}
+
+const kept = new WeakMap<Model, {limits: Limits; known: Map<string, Outcome>}>()
+
+function solvedAt(model: Model, limits: Limits, users: number, cases: Cases): Outcome {
   const stretch = model.other.at(users, cases.hold)
   const cpu = model.cpuSeconds * (1 + factor(cases.hold) * (model.isAssumed ? ONE_STEP : SEVERAL_STEPS))
   const servers = limits.pool ?? Infinity
@@ -36,7 +50,10 @@ export function outcomeAt(model: Model, limits: Limits, users: number, cases: {t
     busyPeak,
     running: Math.max(0, busy - throughput * stretch),
     waitSeconds,
-    waitP95: limits.pool === null || random === 0 ? 0 : waitQuantile(system, 0.95) * (waitSeconds / random),
+    // Only one search asks for it, and it takes the most time.
+    get waitP95() {
+      return limits.pool === null || random === 0 ? 0 : waitQuantile(system, 0.95) * (waitSeconds / random)
+    },
     holdSeconds,
     thinkSeconds,
   }

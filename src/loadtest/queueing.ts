@@ -64,7 +64,7 @@ function stateShares(system: ClosedSystem, users: number): number[] {
     const arrivals = (users - inside + 1) / think
     logs.push(logs[inside - 1]! + Math.log(arrivals) - Math.log(completions(system, inside)))
   }
-  const largest = Math.max(...logs)
+  const largest = logs.reduce((most, log) => Math.max(most, log), 0)
   const weights = logs.map(log => Math.exp(log - largest))
   const sum = weights.reduce((total, weight) => total + weight, 0)
   return weights.map(weight => weight / sum)
@@ -84,30 +84,44 @@ export function waitQuantile(system: ClosedSystem, q: number): number {
   const rate = system.rate(servers)
   const queued = found.slice(servers)
   if (queued.reduce((sum, share) => sum + share, 0) <= 1 - q) return 0
+  const tail = tailOf(queued)
   let [low, high] = [0, ((users - servers + 1) * HIGHEST) / rate]
-  for (let step = 0; step < 50; step++) {
+  while (high - low > PRECISE * high) {
     const middle = (low + high) / 2
-    if (tail(queued, rate * middle) > 1 - q) low = middle
+    if (tail(rate * middle) > 1 - q) low = middle
     else high = middle
   }
   return (low + high) / 2
 }
 
+/** Of itself. */
+const PRECISE = 1e-9
+
 /** An Erlang time is practically never this many times its mean (at one stage it is 4.6 times with 1 %). */
 const HIGHEST = 10
 
+/** Beyond so many standard deviations a Poisson number does not lie. */
+const FARTHEST = 12
+
 /** P(wait > t) at a = completions expected in t: with k to wait for, fewer than k happen (Poisson). */
-function tail(queued: number[], expected: number): number {
-  // In logarithms: exp(-expected) is 0 where hundreds wait.
-  let log = -expected
-  let fewer = Math.exp(log)
-  let sum = 0
-  queued.forEach((share, index) => {
-    sum += share * Math.min(1, fewer)
-    log += Math.log(expected / (index + 1))
-    fewer += Math.exp(log)
-  })
-  return sum
+function tailOf(queued: number[]): (expected: number) => number {
+  const logFactorials = [0]
+  for (let index = 1; index < queued.length; index++) logFactorials.push(logFactorials[index - 1]! + Math.log(index))
+  const sums = [0]
+  for (const share of queued) sums.push(sums.at(-1)! + share)
+  return expected => {
+    const spread = FARTHEST * (Math.sqrt(expected) + 1)
+    const from = Math.max(0, Math.floor(expected - spread))
+    const to = Math.min(queued.length - 1, Math.ceil(expected + spread))
+    const log = Math.log(expected)
+    let [fewer, sum] = [0, 0]
+    for (let index = from; index <= to; index++) {
+      // In logarithms: exp(-expected) is 0 where hundreds wait.
+      fewer += Math.exp(index * log - expected - logFactorials[index]!)
+      sum += queued[index]! * Math.min(1, fewer)
+    }
+    return sum + Math.max(0, sums.at(-1)! - sums[Math.max(to, -1) + 1]!)
+  }
 }
 
 /**
@@ -118,12 +132,32 @@ function tail(queued: number[], expected: number): number {
 export function innerRate(cpuSeconds: number, otherSeconds: number, cores: number | null, most: number) {
   const whole = cpuSeconds + otherSeconds
   if (cores === null || cpuSeconds <= 0 || !Number.isFinite(most)) return (held: number) => held / whole
-  const known = [0]
-  for (let held = 1; held <= most; held++) {
-    known.push(
-      solveClosed({users: held, thinkSeconds: otherSeconds, servers: cores, rate: running => running / cpuSeconds})
-        .throughput,
-    )
+  const known = closedThroughputs(cpuSeconds, Math.max(otherSeconds, LEAST_THINK_SECONDS), cores)
+  return (held: number) => known(Math.min(held, most))
+}
+
+/**
+ * Throughput of 1, 2, ... users of `cores` servers. It is G(n - 1) / G(n) of the normalisation constants (Buzen), which
+ * follow from the ones before: with all servers at work the states are a geometric series. Kept, as all are asked for.
+ */
+function closedThroughputs(serviceSeconds: number, thinkSeconds: number, cores: number) {
+  const throughputs = [0]
+  // Weights of the states with k < cores at a server, and of all others together, as shares of G(n).
+  let [few, queued] = [[1], 0]
+  const more = () => {
+    const n = throughputs.length
+    // One user more thinks in each state: its weight Z^(n-k) / (n-k)! grows by Z / (n-k).
+    const next = few.map((weight, at) => (weight * thinkSeconds) / (n - at))
+    const last = few.at(-1)!
+    if (n < cores) next.push((last * serviceSeconds) / n)
+    const tail = n < cores ? 0 : ((queued + last) * serviceSeconds) / cores
+    const sum = next.reduce((total, weight) => total + weight, tail)
+    throughputs.push(1 / sum)
+    few = next.map(weight => weight / sum)
+    queued = tail / sum
   }
-  return (held: number) => known[Math.min(held, most)]!
+  return (users: number) => {
+    while (throughputs.length <= users) more()
+    return throughputs[users]!
+  }
 }
