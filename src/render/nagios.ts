@@ -55,11 +55,13 @@ export const nagiosState = (outcomes: readonly Outcome[], options: MachineOption
     options,
   )
 
-const WORST_FIRST = ['CRITICAL', 'WARNING', 'UNKNOWN'] as const
-
 export function stateOf(parts: readonly NagiosPart[], {isIncomplete}: MachineOptions): NagiosState {
-  const states = parts.map(({state}) => state ?? 'UNKNOWN')
-  return WORST_FIRST.find(state => states.includes(state)) ?? (isIncomplete || parts.length === 0 ? 'UNKNOWN' : 'OK')
+  const has = (wanted: NagiosState | null) => parts.some(({state}) => state === wanted)
+  if (has('CRITICAL')) return 'CRITICAL'
+  // A server that is down must not hide behind a remark about another one.
+  if (has(null)) return 'UNKNOWN'
+  if (has('WARNING')) return 'WARNING'
+  return has('UNKNOWN') || isIncomplete || parts.length === 0 ? 'UNKNOWN' : 'OK'
 }
 
 function partOf(outcome: Outcome, {failOn = NAGIOS_FAIL_ON}: MachineOptions): NagiosPart {
