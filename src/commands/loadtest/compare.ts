@@ -17,9 +17,9 @@ export default class Compare extends Command {
     'Exit codes: 0 compared, 2 usage or a file that cannot be read, 5 internal error, 6 cannot write.'
   static override usage = 'loadtest compare RUN RUN... [FLAGS]'
   static override examples = [
-    '<%= config.bin %> <%= command.id %> before.jsonl after.jsonl --locust results/before --locust results/after',
-    '<%= config.bin %> <%= command.id %> a.jsonl b.jsonl c.jsonl --k6 a.json --k6 none --k6 c.json --format markdown',
-    '<%= config.bin %> <%= command.id %> 10.jsonl 30.jsonl 50.jsonl --locust 10 --locust 30 --locust 50 --next-users 100',
+    '<%= config.bin %> <%= command.id %> old.jsonl new.jsonl --locust old --locust new',
+    '<%= config.bin %> <%= command.id %> a.jsonl b.jsonl --k6 none --k6 b.csv --format markdown',
+    '<%= config.bin %> <%= command.id %> 10.jsonl 30.jsonl 50.jsonl --next-users 100 --cpus 4',
   ]
   static override strict = false
   static override flags = {

@@ -12,16 +12,16 @@ export default class Verdict extends Command {
     "Judges a recorded run by the phase's limits, names the bottleneck, and tells for each failure whether the database " +
     'explains it: by the samples of the same seconds. Then GO, CONDITIONAL or NO-GO for the next step of the ladder. ' +
     'The phase is the one at or below the tested users; its limits can be set under phases: in ahsp-db.yaml.\n\n' +
-    'What the next step needs is predicted from the steps of the run; --earlier adds those of the runs before it. They ' +
-    "need no files of the load generator; with some, give one for each in the same order, RUN's first ('none': it has " +
-    'no files).\n\n' +
+    'What the next step needs is predicted from the steps of this run, and of those given with --earlier. An earlier ' +
+    'run needs no files of the load generator. To give them all the same, repeat --locust or --k6: that of RUN first, ' +
+    "then one for each --earlier in its order ('none': no files).\n\n" +
     'Exit codes: 0 GO (with --allow-conditional also CONDITIONAL), 1 NO-GO or CONDITIONAL, 2 cannot judge, or usage, or ' +
     'no second in common, 5 internal error, 6 cannot write.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> run.jsonl --locust results/run50',
-    '<%= config.bin %> <%= command.id %> run.jsonl --k6 summary.json --users 50 --format markdown -o analysis.md',
-    '<%= config.bin %> <%= command.id %> run50.jsonl --locust run50 --earlier run10.jsonl --earlier run30.jsonl',
-    '<%= config.bin %> <%= command.id %> run.jsonl --locust run50 --cpus 4 --cpu-peak 71 --memory-peak 55 && ./next.sh',
+    '<%= config.bin %> <%= command.id %> run.jsonl --k6 load.csv --format markdown -o analysis.md',
+    '<%= config.bin %> <%= command.id %> 50.jsonl --locust 50 --earlier 10.jsonl --earlier 30.jsonl',
+    '<%= config.bin %> <%= command.id %> run.jsonl --locust run --cpus 4 --cpu-peak 71 && ./next.sh',
   ]
   static override args = {
     run: Args.string({required: true, ignoreStdin: true, description: 'what ahsp-db loadtest watch recorded'}),
