@@ -5,7 +5,7 @@ import {prose} from '../../render/sanitize.js'
 import {number} from '../../units.js'
 import type {RunRecord} from '../record.js'
 import type {Output} from './command.js'
-import {liveState} from './live.js'
+import {type Live, liveState} from './live.js'
 import {openScreen} from './screen.js'
 import {clock, plainLine, times, viewLines} from './view.js'
 
@@ -60,17 +60,21 @@ export function openDisplay(about: {connection: Connection; startedAt: number; u
     ending: () => say('reading the last snapshot ...'),
     summary(file, notes) {
       screen?.close()
-      const {seconds, samples, peak} = live.seen
-      const refused = live.refusals.count > 0 ? `, refused ${times(live.refusals.count)}` : ''
-      const usable = live.counters ? ` of ${number(live.counters.usable)}` : ''
-      say(
-        `watched ${clock(seconds)}: ${number(samples)} samples, at most ${number(peak)}${usable} connections${refused}`,
-      )
-      for (const note of notes) say(`note: ${note}`)
-      say(`${file}: judge it with  ahsp-db loadtest verdict ${shellWord(file)}`)
+      for (const line of summaryLines(live, file, notes)) say(line)
     },
     close: () => screen?.close(),
   }
+}
+
+function summaryLines(live: Live, file: string, notes: readonly string[]): string[] {
+  const {seconds, samples, peak} = live.seen
+  const refused = live.refusals.count > 0 ? `, refused ${times(live.refusals.count)}` : ''
+  const usable = live.counters ? ` of ${number(live.counters.usable)}` : ''
+  return [
+    `watched ${clock(seconds)}: ${number(samples)} samples, at most ${number(peak)}${usable} connections${refused}`,
+    ...notes.map(note => `note: ${note}`),
+    `${file}: judge it with  ahsp-db loadtest verdict ${shellWord(file)}`,
+  ]
 }
 
 const shellWord = (text: string) => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

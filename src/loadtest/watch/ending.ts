@@ -32,21 +32,18 @@ export function watchForEnd(): Ending {
   let isTerminated = false
   let signals = 0
   const timers: NodeJS.Timeout[] = []
+  const after = (ms: number, act: () => void) => timers.push(setTimeout(act, ms))
   const end = (why: RunEnd['reason']) => {
     reason ??= why
     if (!command?.isRunning) stop.abort()
   }
-  const handlers = SIGNALS.map(name => {
-    const handler = () => {
-      signals += 1
-      reason ??= 'interrupted'
-      isTerminated ||= name !== 'SIGINT'
-      if (command?.isRunning) command.signal(signals < MOST_SIGNALS ? name : 'SIGKILL')
-      else if (signals > 1) hurry.abort()
-      end('interrupted')
-    }
-    process.on(name, handler)
-    return () => process.removeListener(name, handler)
+  const ignore = onSignals(name => {
+    signals += 1
+    reason ??= 'interrupted'
+    isTerminated ||= name !== 'SIGINT'
+    if (command?.isRunning) command.signal(signals < MOST_SIGNALS ? name : 'SIGKILL')
+    else if (signals > 1) hurry.abort()
+    end('interrupted')
   })
   return {
     signal: stop.signal,
@@ -64,17 +61,28 @@ export function watchForEnd(): Ending {
       command.done.then(over, over)
     },
     stopAfter(ms) {
-      const over = () => {
+      after(ms, () => {
         reason ??= 'duration'
         command?.signal('SIGTERM')
-        timers.push(setTimeout(() => command?.signal('SIGKILL'), PATIENCE_MS))
+        after(PATIENCE_MS, () => command?.signal('SIGKILL'))
         end('duration')
-      }
-      timers.push(setTimeout(over, ms))
+      })
     },
     dispose() {
-      for (const remove of handlers) remove()
+      ignore()
       for (const timer of timers) clearTimeout(timer)
     },
+  }
+}
+
+/** Returns what takes the handlers away again. */
+function onSignals(act: (name: NodeJS.Signals) => void): () => void {
+  const removers = SIGNALS.map(name => {
+    const handler = () => act(name)
+    process.on(name, handler)
+    return () => process.removeListener(name, handler)
+  })
+  return () => {
+    for (const remove of removers) remove()
   }
 }

@@ -50,18 +50,27 @@ export function heldConnection(
     close: () => connection.close(),
     async send(sql, context) {
       const session = await open()
-      const deadlineMs = LIMITS.statement + LIMITS.clientGrace
       try {
-        // Without what BEGIN and the settings answer.
-        return (await session.run(transaction(sql, context), {deadlineMs})).slice(2, -1)
+        return await sendTo(session, sql, context)
       } catch (error) {
         if (!session.isOpen) lost(error as Error)
-        else if (session.transaction !== 'none') {
-          await session.run(ROLLBACK, {deadlineMs: LIMITS.clientGrace}).catch(() => {})
-        }
         throw error
       }
     },
+  }
+}
+
+/** One bounded transaction, which is rolled back when it fails. */
+async function sendTo(session: Connection, sql: string, context: CollectContext): Promise<Row[][]> {
+  try {
+    const deadlineMs = LIMITS.statement + LIMITS.clientGrace
+    // Without what BEGIN and the settings answer.
+    return (await session.run(transaction(sql, context), {deadlineMs})).slice(2, -1)
+  } catch (error) {
+    if (session.isOpen && session.transaction !== 'none') {
+      await session.run(ROLLBACK, {deadlineMs: LIMITS.clientGrace}).catch(() => {})
+    }
+    throw error
   }
 }
 

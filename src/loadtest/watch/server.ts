@@ -46,22 +46,12 @@ export function watchServer(options: ServerWatchOptions): ServerWatch {
   const fetchTexts = textFetcher(held, options)
 
   const sample = async (tick: number, last: boolean) => {
-    const what = due(tick, last, counts !== null)
-    const messages = [
-      activitySql(context),
-      ...(what.counters ? [countersSql(context)] : []),
-      ...(what.statements ? [statementsSql(context)] : []),
-    ]
-    const [[sessions], counters, statements] = (await held.send(messages.join('; '), context)) as [
-      Row[],
-      Row[]?,
-      Row[]?,
-    ]
+    const {sessions, counters, statements} = await ask(held, context, due(tick, last, counts !== null))
     const at = now()
     if (sessions) emit(activityOf(sessions, at, standardStrings))
-    if (!counters?.[0]) return
+    if (!counters) return
     const added = statements ? counts!.add(statements) : null
-    emit({type: 'counters', at, ...counters[0], statements: added} as CounterSample)
+    emit({type: 'counters', at, ...counters, statements: added} as CounterSample)
     texts.met(added?.map(({queryid}) => queryid) ?? [])
   }
   return {
@@ -82,6 +72,17 @@ export function watchServer(options: ServerWatchOptions): ServerWatch {
       }
     },
   }
+}
+
+/** What is due, in one message. */
+async function ask(held: Held, context: CollectContext, due: {counters: boolean; statements: boolean}) {
+  const messages = [
+    activitySql(context),
+    ...(due.counters ? [countersSql(context)] : []),
+    ...(due.statements ? [statementsSql(context)] : []),
+  ]
+  const [activity, counters, statements] = await held.send(messages.join('; '), context)
+  return {sessions: activity?.[0], counters: counters?.[0], statements}
 }
 
 /** Asks for the texts that are missing; see TEXTS_EVERY. */
