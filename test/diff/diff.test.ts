@@ -38,6 +38,8 @@ describe('findings of two runs', () => {
 
   it('a rule that is skipped now has not cured anything; one that was skipped then found nothing new', () => {
     const [before, after] = [report([found('a/a', ['x', 'high'])]), report([skipped('a/a')])]
+    const failed = report([result('a/a', {status: 'error', summary: 'it threw'})])
+    expect(findingsDiff(before, failed)).toMatchObject({gone: [], unknown: [{why: 'it threw'}]})
     expect(findingsDiff(before, after)).toMatchObject({
       gone: [],
       unknown: [{finding: {subject: 'x'}, why: 'statements: permission denied'}],

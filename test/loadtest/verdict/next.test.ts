@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {verdictExitCode} from '../../../src/cli/verdict.js'
+import {goOf} from '../../../src/loadtest/verdict/next.js'
 import type {Condition} from '../../../src/loadtest/verdict/types.js'
 import {clientOf, failure, finding, judge, type RunParts, reportOf, runOf} from './builders.js'
 
@@ -15,6 +16,15 @@ test('GO: the next step of the ladder, all conditions met', async () => {
   expect(new Set(verdict.next.conditions.map(({result}) => result))).toEqual(new Set(['met']))
   expect(verdict.headline).toBe('GO for 100 users: medium passed; all 7 conditions are met')
   expect(verdictExitCode(verdict, false)).toBe(0)
+})
+
+test('one margin within 10 % is GO, two are CONDITIONAL, one that fails is NO-GO', () => {
+  const go = (...results: Condition['result'][]) =>
+    goOf(results.map(result => ({result, isEssential: false}) as Condition))
+  expect(go('met', 'tight')).toBe('GO')
+  expect(go('met', 'tight', 'tight')).toBe('CONDITIONAL')
+  expect(go('met', 'unknown')).toBe('CONDITIONAL')
+  expect(go('met', 'tight', 'failed', 'unknown')).toBe('NO-GO')
 })
 
 describe('each condition', () => {
