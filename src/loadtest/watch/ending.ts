@@ -23,56 +23,60 @@ const PATIENCE_MS = 10_000
 /** Whoever presses Ctrl-C so often does not want to wait. */
 const MOST_SIGNALS = 3
 
+type State = {reason: RunEnd['reason'] | null; command: Command | null; signals: number; isTerminated: boolean}
+
 /** What ends a run: a signal, the duration, or the command; with a command always in the end the command. */
 export function watchForEnd(): Ending {
   const stop = new AbortController()
   const hurry = new AbortController()
-  let reason: RunEnd['reason'] | null = null
-  let command: Command | null = null
-  let isTerminated = false
-  let signals = 0
+  const state: State = {reason: null, command: null, signals: 0, isTerminated: false}
   const timers: NodeJS.Timeout[] = []
   const after = (ms: number, act: () => void) => timers.push(setTimeout(act, ms))
   const end = (why: RunEnd['reason']) => {
-    reason ??= why
-    if (!command?.isRunning) stop.abort()
+    state.reason ??= why
+    if (!state.command?.isRunning) stop.abort()
   }
   const ignore = onSignals(name => {
-    signals += 1
-    reason ??= 'interrupted'
-    isTerminated ||= name !== 'SIGINT'
-    if (command?.isRunning) command.signal(signals < MOST_SIGNALS ? name : 'SIGKILL')
-    else if (signals > 1) hurry.abort()
+    received(state, name, hurry)
     end('interrupted')
   })
   return {
     signal: stop.signal,
     hurry: hurry.signal,
     get reason() {
-      return reason ?? 'interrupted'
+      return state.reason ?? 'interrupted'
     },
     get isTerminated() {
-      return isTerminated
+      return state.isTerminated
     },
     end,
-    follow(started) {
-      command = started
+    follow(command) {
+      state.command = command
       const over = () => end('command')
       command.done.then(over, over)
     },
-    stopAfter(ms) {
-      after(ms, () => {
-        reason ??= 'duration'
-        command?.signal('SIGTERM')
-        after(PATIENCE_MS, () => command?.signal('SIGKILL'))
-        end('duration')
-      })
-    },
+    stopAfter: ms => after(ms, () => overdue(state, after, end)),
     dispose() {
       ignore()
       for (const timer of timers) clearTimeout(timer)
     },
   }
+}
+
+/** The command gets the signal; where there is none any more, a second one stops the last snapshot, too. */
+function received(state: State, name: NodeJS.Signals, hurry: AbortController): void {
+  state.signals += 1
+  state.reason ??= 'interrupted'
+  state.isTerminated ||= name !== 'SIGINT'
+  if (state.command?.isRunning) state.command.signal(state.signals < MOST_SIGNALS ? name : 'SIGKILL')
+  else if (state.signals > 1) hurry.abort()
+}
+
+function overdue(state: State, after: (ms: number, act: () => void) => void, end: Ending['end']): void {
+  state.reason ??= 'duration'
+  state.command?.signal('SIGTERM')
+  after(PATIENCE_MS, () => state.command?.signal('SIGKILL'))
+  end('duration')
 }
 
 /** Returns what takes the handlers away again. */

@@ -34,12 +34,10 @@ export function heldConnection(
   const open = async () => {
     if (connection.isOpen) return connection
     lost(connection.lostBy ?? new Error('the connection was lost'))
-    try {
-      connection = await connect(settings, {patienceMs: 0})
-    } catch (error) {
-      refused(refusalOf('server', error as Error))
+    connection = await connect(settings, {patienceMs: 0}).catch(error => {
+      refused(refusalOf('server', error))
       throw error
-    }
+    })
     return connection
   }
   return {
