@@ -53,8 +53,8 @@ export function compareRuns(runs: readonly Compared[], asked: Asked = {}): Journ
   }
 }
 
-/** Where a load generator writes to is another file each time. */
-const OUTPUT = /^(--csv|--html|--json-file|--logfile|--out|--summary-export|-o)(=|$)/
+/** Where a load generator writes to is another file each time; the users have a column of their own. */
+const OUTPUT = /^(--csv|--html|--json-file|--logfile|--out|--summary-export|-o|-u|--users|--vus)(=|$)/
 
 /** Another script, or other options of it, is another test. */
 function loadNotes({run: a}: Compared, {run: b}: Compared): string[] {

@@ -48,7 +48,8 @@ function solvedAt(model: Model, limits: Limits, users: number, cases: Cases): Ou
     transactionsPerSecond: throughput,
     busy,
     busyPeak,
-    running: Math.max(0, busy - throughput * stretch),
+    // What is left of a subtraction of equals is no session.
+    running: busy - throughput * stretch > 1e-9 * busy ? busy - throughput * stretch : 0,
     waitSeconds,
     // Only one search asks for it, and it takes the most time.
     get waitP95() {
