@@ -18,8 +18,8 @@ export default class Compare extends Command {
   static override usage = 'loadtest compare RUN RUN... [FLAGS]'
   static override examples = [
     '<%= config.bin %> <%= command.id %> old.jsonl new.jsonl --locust old --locust new',
-    '<%= config.bin %> <%= command.id %> a.jsonl b.jsonl --k6 none --k6 b.csv --format markdown',
-    '<%= config.bin %> <%= command.id %> 10.jsonl 30.jsonl 50.jsonl --next-users 100 --cpus 4',
+    '<%= config.bin %> <%= command.id %> a.jsonl b.jsonl --k6 none --k6 b.csv',
+    '<%= config.bin %> <%= command.id %> 10.jsonl 30.jsonl --next-users 60',
   ]
   static override strict = false
   static override flags = {

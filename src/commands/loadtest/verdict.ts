@@ -19,9 +19,9 @@ export default class Verdict extends Command {
     'no second in common, 5 internal error, 6 cannot write.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> run.jsonl --locust results/run50',
-    '<%= config.bin %> <%= command.id %> run.jsonl --k6 load.csv --format markdown -o analysis.md',
-    '<%= config.bin %> <%= command.id %> 50.jsonl --locust 50 --earlier 10.jsonl --earlier 30.jsonl',
-    '<%= config.bin %> <%= command.id %> run.jsonl --locust run --cpus 4 --cpu-peak 71 && ./next.sh',
+    '<%= config.bin %> <%= command.id %> a.jsonl --k6 a.csv -f markdown -o a.md',
+    '<%= config.bin %> <%= command.id %> b.jsonl --locust b --earlier a.jsonl',
+    '<%= config.bin %> <%= command.id %> a.jsonl --locust a --cpus 4 && ./next.sh',
   ]
   static override args = {
     run: Args.string({required: true, ignoreStdin: true, description: 'what ahsp-db loadtest watch recorded'}),

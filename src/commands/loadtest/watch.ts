@@ -18,8 +18,8 @@ export default class Watch extends Command {
     '2 usage, 3 cannot connect, 5 internal error, 6 cannot write.'
   static override usage = 'loadtest watch [CONNINFO] [FLAGS] [-- COMMAND...]'
   static override examples = [
-    '<%= config.bin %> <%= command.id %> -u 50 -o run.jsonl -- locust --headless -u 50 -t 5m --csv run',
-    '<%= config.bin %> <%= command.id %> --pgbouncer "host=pooler user=stats" -- k6 run load.js',
+    '<%= config.bin %> <%= command.id %> -o run.jsonl -- locust --headless -u 50 --csv run',
+    '<%= config.bin %> <%= command.id %> --pgbouncer "host=pooler user=x" -- k6 run a.js',
     '<%= config.bin %> <%= command.id %> --duration 5m',
   ]
   static override args = conninfoArg
