@@ -8,6 +8,8 @@ export type Choice = {
   /** of the statements, weighted, without that of the writes */
   cost: number
   writeCost: number
+  /** mean over the statements of the logarithm of their cost, whatever their calls */
+  logarithm: number
 }
 
 export type Weighing = {
@@ -19,34 +21,51 @@ export type Weighing = {
 }
 
 export const total = ({cost, writeCost}: Choice): number => cost + writeCost
+/** Of the geometric mean over the statements beside the weighted cost: that no statement is left behind. */
+const EACH_STATEMENT = 0.25
+
+/** What is to be as low as possible: the cost, times a power of the statements' geometric mean. */
+export const burden = (choice: Choice): number => total(choice) * Math.exp(EACH_STATEMENT * choice.logarithm)
+
 export const sizeOf = (indexes: readonly PreparedIndex[]) => indexes.reduce((sum, {bytes}) => sum + bytes, 0)
 
 const writesOf = ({writeCost}: Weighing, indexes: readonly PreparedIndex[]) =>
   indexes.reduce((sum, index) => sum + writeCost(index), 0)
 
 export async function evaluate(weighing: Weighing, indexes: PreparedIndex[]): Promise<Choice> {
-  const cost = await sumOf(weighing.questions, weighing, indexes, 'settings')
-  return {indexes, cost, writeCost: writesOf(weighing, indexes)}
+  let [cost, logarithm] = [0, 0]
+  for (const question of weighing.questions) {
+    const own = await weighing.costs.of(question, indexes)
+    cost += own * question.statement.calls
+    logarithm += logarithmOf(own) / weighing.questions.length
+  }
+  return {indexes, cost, writeCost: writesOf(weighing, indexes), logarithm}
 }
 
 /** What adding or exchanging changes; only statements on the changed tables are costed anew. */
 export async function change(weighing: Weighing, from: Choice, indexes: PreparedIndex[]): Promise<Choice> {
-  const touched = touchedBy(weighing, differences(from, indexes))
-  const before = await sumOf(touched, weighing, from.indexes, 'settings')
-  const after = await sumOf(touched, weighing, indexes, 'settings')
-  return {indexes, cost: from.cost + after - before, writeCost: writesOf(weighing, indexes)}
+  return moved(weighing, from, indexes, question => weighing.costs.of(question, indexes))
 }
 
 /** The best that it can be, by what is known already; the planner is not asked. */
 export async function atBest(weighing: Weighing, from: Choice, indexes: PreparedIndex[]): Promise<Choice> {
-  const {costs} = weighing
-  let cost = from.cost
-  for (const question of touchedBy(weighing, differences(from, indexes))) {
-    const {calls} = question.statement
-    cost += (costs.floor(question, indexes) - (await costs.of(question, from.indexes))) * calls
-  }
-  return {indexes, cost, writeCost: writesOf(weighing, indexes)}
+  return moved(weighing, from, indexes, question => weighing.costs.floor(question, indexes))
 }
+
+type CostOf = (question: Question) => number | Promise<number>
+
+async function moved(weighing: Weighing, from: Choice, indexes: PreparedIndex[], costOf: CostOf): Promise<Choice> {
+  let {cost, logarithm} = from
+  for (const question of touchedBy(weighing, differences(from, indexes))) {
+    const [before, after] = [await weighing.costs.of(question, from.indexes), await costOf(question)]
+    cost += (after - before) * question.statement.calls
+    logarithm += (logarithmOf(after) - logarithmOf(before)) / weighing.questions.length
+  }
+  return {indexes, cost, writeCost: writesOf(weighing, indexes), logarithm}
+}
+
+/** What costs less than one page is as good as free. */
+const logarithmOf = (cost: number) => Math.log(Math.max(1, cost))
 
 async function sumOf(
   questions: readonly Question[],

@@ -1,5 +1,5 @@
 import type {PreparedIndex} from '../whatif/planner.js'
-import {atBest, type Choice, change, total, type Weighing} from './choice.js'
+import {atBest, burden, type Choice, change, type Weighing} from './choice.js'
 
 /** Of the workload's cost, what one index in place of two may lose. */
 const NEARLY_NOTHING = 0.003
@@ -18,10 +18,10 @@ export async function merge(
         const isLike = leads(one, other) || leads(two, other)
         if (!isSameTable(one, other) || !isLike || choice.indexes.includes(other) || !isSmaller) continue
         const indexes = [...choice.indexes.filter(each => each !== one && each !== two), other]
-        const most = total(choice) * (1 + NEARLY_NOTHING)
-        if (total(await atBest(weighing, choice, indexes)) > most) continue
+        const most = burden(choice) * (1 + NEARLY_NOTHING)
+        if (burden(await atBest(weighing, choice, indexes)) > most) continue
         const merged = await change(weighing, choice, indexes)
-        if (total(merged) <= most) return merged
+        if (burden(merged) <= most) return merged
       }
     }
   }

@@ -1,5 +1,5 @@
 import type {PreparedIndex} from '../whatif/planner.js'
-import {atBest, type Choice, change, evaluate, lasts, sizeOf, total} from './choice.js'
+import {atBest, burden, type Choice, change, evaluate, lasts, sizeOf} from './choice.js'
 import {type Demand, isEnough} from './enough.js'
 import {merge} from './merge.js'
 import {simplify} from './simplify.js'
@@ -29,7 +29,7 @@ export async function select(input: SelectionInput): Promise<Choice> {
   for (const alpha of ALPHAS) {
     if (best !== none && isLate(input)) break
     const choice = await search(input, none, moves, alpha)
-    if (total(choice) < total(best)) best = choice
+    if (burden(choice) < burden(best)) best = choice
   }
   return drops(input, await simplify(input, best))
 }
@@ -82,7 +82,7 @@ async function bestMove(input: SelectionInput, from: Choice, moves: Move[], alph
       continue
     }
     const scoreOf = (choice: Choice) =>
-      (total(from) - total(choice)) / added.length / Math.max(sizeOf(added), input.budget * SMALL) ** alpha
+      (burden(from) - burden(choice)) / added.length / Math.max(sizeOf(added), input.budget * SMALL) ** alpha
     move.bound = scoreOf(await atBest(input, from, indexes))
     if (move.bound <= (best?.score ?? 0)) continue
     const choice = await change(input, from, indexes)
@@ -136,10 +136,10 @@ async function swap(input: SelectionInput, choice: Choice, singles: readonly Pre
       const indexes = choice.indexes.map(each => (each === index ? other : each))
       if (sizeOf(indexes) > input.budget) continue
       // A little cheaper but larger is no better bargain.
-      const most = (1 - (other.bytes > index.bytes ? 0.01 : 0)) * total(choice)
-      if (total(await atBest(input, choice, indexes)) >= most) continue
+      const most = (1 - (other.bytes > index.bytes ? 0.01 : 0)) * burden(choice)
+      if (burden(await atBest(input, choice, indexes)) >= most) continue
       const swapped = await change(input, choice, indexes)
-      if (total(swapped) >= most) continue
+      if (burden(swapped) >= most) continue
       if (await lasts(input, choice, swapped)) return swapped
     }
   }

@@ -102,6 +102,13 @@ const among = (others: number, saved: number): Case['statements'] => [
   {saves: {a: saved}},
 ]
 
+test('within the budget what helps several statements goes before a little more for a single one', async () => {
+  const statements: Case['statements'] = [{saves: {a: 90}, calls: 11}, ...Array(10).fill({saves: {b: 90}})]
+  expect(await chosen({statements, indexes: [a, b], budget: 150})).toEqual(['b'])
+  const few: Case['statements'] = [{saves: {a: 90}, calls: 50}, ...Array(10).fill({saves: {b: 90}})]
+  expect(await chosen({statements: few, indexes: [a, b], budget: 150})).toEqual(['a'])
+})
+
 test('less than 2 % is left out, unless with what it does for single statements it comes to as much', async () => {
   const statements: Case['statements'] = [{saves: {a: 1}}]
   expect(await chosen({statements, indexes: [a]})).toEqual([])
