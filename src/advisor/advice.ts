@@ -20,6 +20,8 @@ export type Recommendation = {
   /** the planner's units, over the whole workload */
   gain: number
   writeCost: number
+  /** percent of the workload's updates of the table that change a column of the index: they are not HOT any more */
+  notHotPercent: number
   /** statements whose cost it lowers, the largest gain first */
   serves: Served[]
   /** existing indexes that it makes superfluous */

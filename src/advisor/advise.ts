@@ -8,7 +8,7 @@ import {closestOf} from './refusal.js'
 import {replacedBy} from './replaced.js'
 import {type SelectionInput, select} from './selection.js'
 import {winnersOf} from './winners.js'
-import {tableWrites, writeCost} from './writes.js'
+import {notHotPercent, tableWrites, writeCost} from './writes.js'
 
 export type AdviceOptions = {
   /** bytes of the new indexes together; default: a quarter of the tables' size */
@@ -71,7 +71,11 @@ export async function advise(
   }
   const choice = await select(input)
   return {
-    recommendations: await recommendationsOf(input, choice, catalog, {before, withPlans: options.plans === true}),
+    recommendations: await recommendationsOf(input, choice, catalog, {
+      before,
+      withPlans: options.plans === true,
+      notHot: index => notHotPercent(index, catalog, writes),
+    }),
     closest: await closestOf(input, choice, nearest),
     before,
     after: choice.cost,
@@ -110,9 +114,10 @@ function isCovering({schema, table: name, keys, include, where}: IndexDefinition
   return include.length > 0 && where === null && leads
 }
 
-type Wanted = {before: number; withPlans: boolean}
+type Wanted = {before: number; withPlans: boolean; notHot: (index: PreparedIndex) => number}
 
-async function recommendationsOf(input: SelectionInput, choice: Choice, catalog: Catalog, {before, withPlans}: Wanted) {
+async function recommendationsOf(input: SelectionInput, choice: Choice, catalog: Catalog, wanted: Wanted) {
+  const {before, withPlans, notHot} = wanted
   const found: Recommendation[] = []
   for (const index of choice.indexes) {
     const others = choice.indexes.filter(each => each !== index)
@@ -125,6 +130,7 @@ async function recommendationsOf(input: SelectionInput, choice: Choice, catalog:
       gain,
       gainPercent: before > 0 ? (gain / before) * 100 : 0,
       writeCost: own,
+      notHotPercent: notHot(index),
       serves,
       replaces: table ? replacedBy(index.definition, table) : [],
     })

@@ -30,6 +30,8 @@ export type IndexAdvice = {
   gainPercent: number
   /** percent of the workload's cost */
   writePercent: number
+  /** percent of the table's updates that are not HOT any more */
+  notHotPercent: number
   serves: ServedStatement[]
   create: string[]
   undo: string[]
@@ -123,7 +125,7 @@ const longerOf = ({definition, served, statement, before, after}: LongerIndex) =
 })
 
 function adviceOf(
-  {index, serves, gainPercent, writeCost, replaces}: Recommendation,
+  {index, serves, gainPercent, writeCost, notHotPercent, replaces}: Recommendation,
   {before}: Advice,
   schema: TargetSchema,
   framework: Framework | null,
@@ -142,6 +144,7 @@ function adviceOf(
     bytes,
     gainPercent,
     writePercent: before > 0 ? (writeCost / before) * 100 : 0,
+    notHotPercent,
     serves: serves.map(each => servedOf(each, before, names)),
     create: [
       `CREATE INDEX ${concurrently}${quoteIdent(name)} ON ${definitionSql(definition)};`,

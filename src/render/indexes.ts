@@ -34,9 +34,10 @@ function servedText(each: ServedStatement): string {
   return `${callsText(each.calls)}, ${percent(each.share)} % of the workload: ${change(each)}`
 }
 
-const sizeText = ({bytes: size, gainPercent, writePercent}: IndexAdvice) =>
+const sizeText = ({bytes: size, gainPercent, writePercent, notHotPercent}: IndexAdvice) =>
   `saves ${percent(gainPercent)} % of the workload's cost, takes ${bytes(size)}; ` +
-  (writePercent > 0 ? `writes cost ${percent(writePercent)} % of it` : 'no write of the workload touches it')
+  (writePercent > 0 ? `writes cost ${percent(writePercent)} % of it` : 'no write of the workload touches it') +
+  (notHotPercent > 0 ? `; ${percent(notHotPercent)} % of the table's updates are not HOT any more` : '')
 
 /** The lines to type, each with what it is for; SQL is never wrapped. */
 function steps(index: IndexAdvice): {text: string; lines: string[]; language: string}[] {
