@@ -13,11 +13,11 @@ export type TableWrites = {
 
 /**
  * Planner's units for one new entry, as `npm run bench:writes` measures them (processor time, against that of a look-up
- * whose cost is known): b-trees 4 to 17 by the width of the key, GIN on documents 23, on trigrams 55 with a pending list
- * and 330 without, GiST 48.
+ * whose cost is known): b-trees 4 to 8 for numbers and 17 for long texts, GIN on documents 23, on trigrams 55, GiST 48.
+ * The lower end for b-trees: most keys are numbers and times.
  */
-const ENTRY = {btree: 8, hash: 4, gist: 48, gin: 25, brin: 3}
-const TRIGRAMS = 100
+const ENTRY = {btree: 4, hash: 4, gist: 48, gin: 25, brin: 3}
+const TRIGRAMS = 55
 
 /** Rows written to each table by the statements; `rows`: of all calls of the statement together. */
 export function tableWrites(statements: readonly {writes: readonly Write[]; rows: number}[]): Map<Table, TableWrites> {
