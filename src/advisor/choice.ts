@@ -22,7 +22,7 @@ export type Weighing = {
 
 export const total = ({cost, writeCost}: Choice): number => cost + writeCost
 /** Of the geometric mean over the statements beside the weighted cost: that no statement is left behind. */
-const EACH_STATEMENT = 0.25
+const EACH_STATEMENT = 0.1
 
 /** What is to be as low as possible: the cost, times a power of the statements' geometric mean. */
 export const burden = (choice: Choice): number => total(choice) * Math.exp(EACH_STATEMENT * choice.logarithm)
