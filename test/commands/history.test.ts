@@ -32,8 +32,10 @@ async function sql(text: string) {
 }
 
 const PLACE = '.ahsp-db/history'
+/** Beside it lie the locks. */
+const targetIn = async (place: string) => (await readdir(place)).find(name => !name.startsWith('.'))
 const entries = async () => {
-  const [target] = await readdir(join(folder, PLACE))
+  const target = await targetIn(join(folder, PLACE))
   return (await readdir(join(folder, PLACE, target!))).sort().map(name => join(folder, PLACE, target!, name))
 }
 
@@ -98,7 +100,7 @@ describe('check that remembers', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the variable of the configuration
     await writeFile(join(folder, 'ahsp-db.yaml'), 'history: {place: "${KEPT}/runs", count: 2}\n')
     for (let i = 0; i < 3; i++) expect((await cli(['check', url, ...ONLY, '--save'], {KEPT: 'kept'})).code).toBe(0)
-    const [target] = await readdir(join(folder, 'kept/runs'))
+    const target = await targetIn(join(folder, 'kept/runs'))
     expect(await readdir(join(folder, 'kept/runs', target!))).toHaveLength(2)
     const unset = await cli(['check', url, ...ONLY, '--save'])
     expect(unset).toMatchObject({code: 2, stderr: expect.stringContaining('KEPT is not set')})
