@@ -147,10 +147,12 @@ function ask(snapshot: Snapshot, currentUsers: number, pool?: number): Capacity 
 function printedLines(markdown: string): PrintedBlock[] {
   const parts = markdown.split(/^\*\*Do\*\*$/m).slice(1)
   return parts.flatMap(part =>
-    [...part.split(/^(\*\*Verify\*\*|\*\*Undo\*\*|### )/m)[0]!.matchAll(/^(`{3,})(\w+)\n([\s\S]*?)\n\1$/gm)].map(match => ({
-      language: match[2]!,
-      lines: match[3]!.split('\n'),
-    })),
+    [...part.split(/^(\*\*Verify\*\*|\*\*Undo\*\*|### )/m)[0]!.matchAll(/^(`{3,})(\w+)\n([\s\S]*?)\n\1$/gm)].map(
+      match => ({
+        language: match[2]!,
+        lines: match[3]!.split('\n'),
+      }),
+    ),
   )
 }
 
