@@ -47,7 +47,8 @@ async function climb(mistake: Mistake) {
 }
 
 describe.skipIf(!hasLocust())('Locust against the application with one mistake each', () => {
-  it.each(MISTAKES)('%s', {timeout: 180_000}, async mistake => {
+  // Once more where a starved machine let too few requests through to tell anything.
+  it.each(MISTAKES)('%s', {timeout: 180_000, retry: 1}, async mistake => {
     const {watched, json, table} = await climb(mistake)
     const verdict: LoadVerdict = JSON.parse(json.stdout)
     const {primary, failures} = EXPECTED[mistake]
